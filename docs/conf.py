@@ -1,0 +1,103 @@
+"""Sphinx settings. Logic lives in _ext/; versions and metadata in pyproject.toml."""
+
+import os
+import sys
+import tomllib
+from pathlib import Path
+from urllib.parse import urlsplit
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE / "_ext"))
+_project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+project = "PyTorch Fundamentals Guide"
+author = _project["authors"][0]["name"]
+copyright = f"2026, {author}"
+version = release = _project["version"]
+language = "en"
+
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx.ext.napoleon",
+    "sphinx_codeautolink",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    "sphinx_sitemap",
+    "sphinxext.opengraph",
+    "notfound.extension",
+    "console_lexer",
+    "gallery_run",
+    "pictures",
+]
+exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
+nitpicky = True
+templates_path = ["_templates"]
+
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+# MathJax is fetched from another host, so no page may need it until the site brings its own.
+suppress_warnings = ["config.cache"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+napoleon_google_docstring = True
+intersphinx_mapping = {
+    "python": ("https://docs.python.org/3/", "_inventory/python.inv"),
+    "torch": ("https://docs.pytorch.org/docs/stable/", "_inventory/torch.inv"),
+}
+codeautolink_autodoc_inject = False
+codeautolink_concat_default = True
+
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
+copybutton_exclude = ".linenos"
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../gallery"],
+    "gallery_dirs": ["gallery"],
+    "filename_pattern": r"\.py$",
+    "parallel": int(os.environ.get("GALLERY_JOBS", os.cpu_count() or 1)),
+    "within_subsection_order": "FileNameSortKey",
+    "backreferences_dir": "gallery/backreferences",
+    "doc_module": ("torch", "snippets"),
+    "reset_modules": ("gallery_run.begin_script",),
+    "reset_modules_order": "both",
+    "image_scrapers": ("matplotlib",),
+    "matplotlib_animations": False,
+    "capture_repr": ("_repr_html_", "__repr__"),
+    "remove_config_comments": True,
+    "min_reported_time": 5,
+    "show_memory": False,
+    "thumbnail_size": (640, 448),
+    "copyfile_regex": r"$^",
+}
+
+html_baseurl = os.environ.get(
+    "READTHEDOCS_CANONICAL_URL", "https://pytorch-fundamentals-guide.readthedocs.io/en/latest/"
+)
+html_theme = "furo"
+html_title = project
+html_static_path = ["_static"]
+html_css_files = ["guide.css"]
+html_favicon = "_static/favicon.svg"
+html_copy_source = False
+_accents = ["color-brand-primary", "color-brand-content", "color-brand-visited"]
+html_theme_options = {
+    "light_logo": "wordmark-light.svg",
+    "dark_logo": "wordmark-dark.svg",
+    "sidebar_hide_name": True,
+    "light_css_variables": dict(zip(_accents, ["#0a6b62", "#0a6b62", "#5b4a8a"], strict=True)),
+    "dark_css_variables": dict(zip(_accents, ["#6fd8c9", "#6fd8c9", "#c3b1f0"], strict=True)),
+}
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+sitemap_url_scheme = "{link}"
+sitemap_excludes = ["search.html", "genindex.html", "404.html"]
+ogp_site_url = html_baseurl
+ogp_site_name = project
+ogp_social_cards = {"enable": False}
+ogp_image = "_static/card.png"
+notfound_urls_prefix = urlsplit(html_baseurl).path if "READTHEDOCS" in os.environ else "/"

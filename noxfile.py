@@ -1,0 +1,178 @@
+"""Build and prove the guide: `nox -l` lists the sessions.
+
+Sessions that need torch come once for each leg, a build of torch that the guide is proven on:
+`docs` and `tests` on the CPU build, `docs-cuda` and `tests-cuda` on the CUDA build (which needs no
+GPU). Versions stand in pyproject.toml. `nox -s tests -- --torch 2.15.0` asks another release.
+"""
+
+import os
+import urllib.request
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "virtualenv"
+nox.options.error_on_missing_interpreters = True
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "docs"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+LEGS: dict[str, str] = PROJECT["tool"]["guide"]["torch"]
+CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+DOCS_ADDRESS = "https://docs.pytorch.org"
+
+
+def reachable(url: str) -> bool:
+    """Say whether the address answers within a few seconds."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def split_torch(session: nox.Session, leg: str) -> tuple[str, list[str]]:
+    """Return the torch to use (`--torch VERSION`, or the leg's own) and the other arguments."""
+    rest = list(session.posargs)
+    if "--torch" not in rest:
+        return LEGS[leg], rest
+    place = rest.index("--torch")
+    if place + 1 == len(rest):
+        session.error("--torch needs a version after it, such as: --torch 2.15.0")
+    wanted = rest[place + 1]
+    del rest[place : place + 2]
+    return wanted, rest
+
+
+def prepare(session: nox.Session, leg: str, group: str = "test") -> list[str]:
+    """Install the leg's torch, then the group and the snippets, and prove the leg.
+
+    Torch comes first and alone, so that an index that can't be reached costs seconds and nothing
+    else chooses the build. Returns the session's arguments that are not about torch.
+    """
+    version, rest = split_torch(session, leg)
+    source = ["--index-url", CPU_INDEX] if leg == "cpu" and reachable(CPU_INDEX + "/torch/") else []
+    session.install("--no-deps", *source, f"torch=={version}")
+    session.install(*nox.project.dependency_groups(PROJECT, group), "-e", ".")
+    prove(session, leg, version)
+    return rest
+
+
+def prove(session: nox.Session, leg: str, version: str) -> None:
+    """Stop with one clear line unless the environment holds the torch that the leg asks for.
+
+    Reads the file that `torch.__version__` and `torch.version.cuda` come from; importing torch
+    would cost each run seconds.
+    """
+    wanted = f"torch {version} built {'without' if leg == 'cpu' else 'with'} CUDA"
+    index = CPU_INDEX if leg == "cpu" else "your package index (PyPI has it for Linux)"
+    answer = session.run("python", "-c", READ_TORCH_VERSION, silent=True, log=False) or ""
+    found = answer.split()
+    has = "no torch"
+    if found:
+        build = "without CUDA" if found[1] == "None" else f"with CUDA {found[1]}"
+        has = f"torch {found[0]} built {build}"
+    if not found or found[0].split("+")[0] != version or (found[1] == "None") != (leg == "cpu"):
+        session.error(
+            f"the {leg} leg wants {wanted}, but this environment has {has}. Get it from {index}, "
+            f"or delete {session.virtualenv.location} and run this session again without -R."
+        )
+    session.log(f"proven: {has}, as the {leg} leg asks")
+
+
+READ_TORCH_VERSION = """
+import importlib.util, runpy
+spec = importlib.util.find_spec("torch")
+if spec:
+    facts = runpy.run_path(spec.submodule_search_locations[0] + "/version.py")
+    print(facts["__version__"], facts["cuda"])
+"""
+
+
+def build_docs(session: nox.Session, leg: str) -> None:
+    """Build the site with warnings as errors; the last line says which file to open."""
+    rest = prepare(session, leg)
+    hosted = os.environ.get("READTHEDOCS_OUTPUT")
+    html = Path(hosted, "html") if hosted else Path("build", leg, "html")
+    options = ["-n", "-W", "-j", "auto", "-b", "html", "-d", f"build/{leg}/doctrees"]
+    session.run("sphinx-build", *options, *rest, "docs", str(html))
+    print(f"Open {(html / 'index.html').resolve()}", flush=True)
+
+
+def run_tests(session: nox.Session, leg: str) -> None:
+    """Run every example of the pages, every docstring and every test."""
+    rest = prepare(session, leg)
+    session.run("pytest", *rest)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site on the CPU build of torch."""
+    build_docs(session, "cpu")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Prove every example and run every test on the CPU build of torch."""
+    run_tests(session, "cpu")
+
+
+@nox.session(name="docs-cuda")
+def docs_cuda(session: nox.Session) -> None:
+    """Build the site on the CUDA build of torch (5 GB; needs no GPU)."""
+    build_docs(session, "cuda")
+
+
+@nox.session(name="tests-cuda")
+def tests_cuda(session: nox.Session) -> None:
+    """Prove every example and run every test on the CUDA build of torch (5 GB; needs no GPU)."""
+    run_tests(session, "cuda")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and spelling: ruff, codespell, sphinx-lint."""
+    session.install(*nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("codespell")
+    session.run("sphinx-lint", "--enable=all", "--disable=line-too-long", "gallery", "docs/guide")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy --strict."""
+    prepare(session, "cpu", "types")
+    session.run("mypy", "src", "docs/_ext", "conftest.py", "noxfile.py", "tests")
+
+
+@nox.session
+def browser(session: nox.Session) -> None:
+    """Try the built site in a real Chromium (build it first: nox -s docs)."""
+    session.install(*nox.project.dependency_groups(PROJECT, "browser"))
+    session.run("pytest", "-c", "tests/browser/pytest.toml", "tests/browser", *session.posargs)
+
+
+@nox.session
+def serve(session: nox.Session) -> None:
+    """Build the site, serve it on this machine, and rebuild what changes."""
+    rest = prepare(session, "cpu", "serve")
+    watched = ["--watch", "src", "--watch", "gallery", "--ignore", "docs/gallery"]
+    session.run("sphinx-autobuild", "--open-browser", *watched, *rest, "docs", "build/serve/html")
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Try every link to another site (needs a network)."""
+    if not reachable(DOCS_ADDRESS):
+        session.error(f"linkcheck needs a network, and {DOCS_ADDRESS} can't be reached from here")
+    rest = prepare(session, "cpu")
+    session.run("sphinx-build", "-b", "linkcheck", *rest, "docs", "build/linkcheck")
+
+
+@nox.session
+def inventory(session: nox.Session) -> None:
+    """Refresh the inventories that the site links by (needs a network)."""
+    session.install(*nox.project.dependency_groups(PROJECT, "inventory"))
+    session.run("python", "docs/_inventory/refresh.py")

@@ -1,0 +1,18 @@
+"""The state in which each page, docstring, picture and gallery script begins."""
+
+import random
+
+import numpy as np
+import torch
+
+
+def reset() -> None:
+    """Seed every generator with 0 and take back what an earlier page may have set globally."""
+    random.seed(0)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
+    torch.set_default_dtype(torch.float32)
+    torch.set_default_device(None)
+    torch.set_grad_enabled(True)
+    torch.use_deterministic_algorithms(False)

@@ -1,0 +1,298 @@
+"""Pictures of tensors, drawn from live objects so that they can't be wrong.
+
+Each function returns a :class:`Picture`, which a notebook shows by itself and which the pages of
+the guide embed. Colors come from CSS variables, so that a picture follows the page's light or dark
+theme; outside the guide it has a light theme of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import drawsvg
+import torch
+from torch import Tensor
+
+WIDTH = 356  # a phone's column, in CSS pixels: what is wider would have to shrink there
+MAX_CELLS = 24
+
+_STYLE = """
+.pfg-draw{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
+.pfg-draw text{fill:var(--draw-ink,#1b1f24);font-size:13px;text-anchor:middle}
+.pfg-draw .note{fill:var(--draw-muted,#57606a);font-size:10px}
+.pfg-draw .head{text-anchor:start;font-size:12px}
+.pfg-draw .name{font-weight:700}
+.pfg-draw rect{fill:var(--draw-paper,#fff);stroke:var(--draw-line,#8c959f)}
+.pfg-draw .ghost{fill:none;stroke-dasharray:3 3}
+.pfg-draw .bad{stroke:var(--draw-bad,#b42318);stroke-width:2.5}
+.pfg-draw .result{stroke:var(--draw-ink,#1b1f24);stroke-width:2}
+.pfg-draw .c0{fill:var(--draw-0,#cfe4fa)}.pfg-draw .c1{fill:var(--draw-1,#ffe2b3)}
+.pfg-draw .c2{fill:var(--draw-2,#c9efdc)}.pfg-draw .c3{fill:var(--draw-3,#f5d6e8)}
+.pfg-draw .c4{fill:var(--draw-4,#fbd5c5)}.pfg-draw .c5{fill:var(--draw-5,#faf3b8)}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Picture:
+    """An SVG picture with the words that a screen reader speaks.
+
+    Attributes:
+        body: The picture itself; its size in CSS pixels is part of it.
+        title: What is shown, in a few words.
+        description: What there is to see, in sentences.
+
+    """
+
+    body: drawsvg.Drawing
+    title: str
+    description: str
+
+    def _repr_svg_(self) -> str:
+        """Return the whole picture as SVG: what notebooks and the guide's pages show."""
+        drawn = cast(str, self.body.as_svg(header=""))
+        key = hashlib.blake2b((drawn + self.description).encode(), digest_size=4).hexdigest()
+        named = drawsvg.Raw(
+            f'<title id="t{key}">{_escape(self.title)}</title>'
+            f'<desc id="d{key}">{_escape(self.description)}</desc><style>{_STYLE}</style>'
+        )
+        whole = drawsvg.Drawing(
+            self.body.width,
+            self.body.height,
+            class_="pfg-draw",
+            role="img",
+            aria_labelledby=f"t{key} d{key}",
+        )
+        whole.append(named)
+        whole.extend(self.body.elements)
+        return cast(str, whole.as_svg(header=""))
+
+
+def storage(*tensors: Tensor, names: Sequence[str] = ()) -> Picture:
+    """Draw a storage as a strip of cells, and below it each tensor that reads it.
+
+    A cell of a tensor shows its value and, after ``@``, the storage offset it reads. Its color is
+    that of the storage cell, which has its color from the row of the first tensor that reads it.
+
+    Args:
+        tensors: One or more tensors of 0 to 2 dimensions over one storage of at most 24 elements,
+            all of one dtype, strided, with values (not on the meta device).
+        names: What to call them, one name for each tensor; by default their shapes speak alone.
+
+    Raises:
+        ValueError: If there is no tensor, a tensor can't be drawn (too many dimensions or cells,
+            no values, not strided), they don't share one storage and dtype, or names don't match.
+
+    >>> import torch
+    >>> x = torch.arange(6).view(2, 3)
+    >>> picture = storage(x, x.t(), names=("x", "x.t()"))
+    >>> picture.title
+    'One storage of 6 cells, read by x and x.t()'
+    >>> print(picture.description)
+    x: shape (2, 3), strides (3, 1), offset 0, reads storage cells 0, 1, 2, 3, 4, 5.
+    x.t(): shape (3, 2), strides (1, 3), offset 0, reads storage cells 0, 3, 1, 4, 2, 5.
+    >>> storage(x, x.clone())
+    Traceback (most recent call last):
+        ...
+    ValueError: draw.storage needs tensors that share one storage and dtype; tensor 1 does not
+
+    """
+    names = _checked(tensors, names)
+    first = tensors[0]
+    cells = _cells_of(first)
+    colors: dict[int, int] = {}
+    for tensor in tensors:
+        for number, row in enumerate(_offsets(tensor)):
+            for offset in row:
+                colors.setdefault(offset, number % 6)
+    picture = _Canvas()
+    picture.heading("storage", f"{len(cells)} cells")
+    per_row = 12
+    for start in range(0, len(cells), per_row):
+        for place, offset in enumerate(range(start, min(start + per_row, len(cells)))):
+            color = f"c{colors[offset]}" if offset in colors else "ghost"
+            picture.cell(place, (28, 26), cells[offset], color, below=str(offset))
+        picture.down(26 + 16)
+    told = []
+    for name, tensor in zip(names, tensors, strict=True):
+        shape, strides = tuple(tensor.shape), tensor.stride()
+        facts = f"shape {shape}, strides {strides}, offset {tensor.storage_offset()}"
+        rows = _offsets(tensor)
+        picture.down(8)
+        picture.heading(name, facts)
+        width = min(46, WIDTH // max(1, max((len(row) for row in rows), default=1)))
+        for row in rows:
+            for place, offset in enumerate(row):
+                color = f"c{colors[offset]}"
+                picture.cell(place, (width, 36), cells[offset], color, inside=f"@{offset}")
+            picture.down(36)
+        order = ", ".join(str(offset) for row in rows for offset in row)
+        told.append(f"{name}: {facts}, reads storage cells {order or 'none'}.")
+    title = f"One storage of {len(cells)} cells, read by {' and '.join(names)}"
+    return Picture(picture.drawing(), title, "\n".join(told))
+
+
+def broadcast(*shapes: Iterable[int]) -> Picture:
+    """Draw how shapes line up under the broadcasting rule, axis by axis from the right.
+
+    Axes that a shape lacks are dashed and say what size they get, as do axes of size 1 that are
+    stretched; the last row is the result, or marks the axis where two sizes meet that can't.
+
+    Args:
+        shapes: One or more shapes of at most 6 axes.
+
+    Raises:
+        ValueError: If there is no shape, one has more than 6 axes, or a size is negative.
+
+    >>> broadcast((3, 1), (4,)).description
+    'Shapes (3, 1) and (4,) broadcast to (3, 4).'
+    >>> broadcast((2, 3), (4,)).description
+    'Shapes (2, 3) and (4,) do not broadcast: sizes 3 and 4 meet on axis -1.'
+
+    """
+    rows = [tuple(int(size) for size in shape) for shape in shapes]
+    rank = max((len(row) for row in rows), default=0)
+    if not rows or rank > 6 or any(size < 0 for row in rows for size in row):
+        raise ValueError("draw.broadcast needs shapes of at most 6 axes with sizes of 0 or more")
+    columns = [[row[axis] for row in rows if len(row) >= -axis] for axis in range(-rank, 0)]
+    sizes = [sorted(set(column) - {1}) or [1] for column in columns]
+    clashes = [axis - rank for axis, column in enumerate(sizes) if len(column) > 1]
+    picture = _Canvas()
+    width, left = min(46, 240 // max(rank, 1)), 96
+    for place in range(rank):
+        picture.text(left + place * width + width / 2, 10, f"axis {place - rank}", "note")
+    picture.down(18)
+    for row in rows:
+        picture.text(0, 21, _shape(row), "head")
+        for place, axis in enumerate(range(-rank, 0)):
+            x = left + place * width
+            if len(row) < -axis:
+                picture.box(x, width, 32, "ghost")
+                picture.text(x + width / 2, 20, "→" + str(sizes[place][0]), "note")
+                continue
+            stretched = row[axis] == 1 and sizes[place] != [1]
+            grown = f"1→{sizes[place][0]}" if axis not in clashes else "1"
+            bad = " bad" if axis in clashes and not stretched else ""
+            picture.box(x, width, 32, ("c1" if stretched else "c0") + bad)
+            picture.text(x + width / 2, 21, grown if stretched else str(row[axis]))
+        picture.down(36)
+    picture.down(6)
+    picture.text(0, 21, "error" if clashes else "result", "head name")
+    for place, axis in enumerate(range(-rank, 0)):
+        x = left + place * width
+        picture.box(x, width, 32, "bad" if axis in clashes else "result")
+        picture.text(x + width / 2, 21, "≠".join(str(size) for size in sizes[place]))
+    picture.down(34)
+    listed = " and ".join(_shape(row) for row in rows)
+    if clashes:
+        meet = " and ".join(str(size) for size in sizes[clashes[-1]])
+        told = f"Shapes {listed} do not broadcast: sizes {meet} meet on axis {clashes[-1]}."
+    else:
+        told = f"Shapes {listed} broadcast to {_shape([column[0] for column in sizes])}."
+    return Picture(picture.drawing(), f"Broadcasting {listed}", told)
+
+
+class _Canvas:
+    """A drawing that grows downwards."""
+
+    def __init__(self) -> None:
+        self._parts = drawsvg.Group()
+        self._y = 2.0
+
+    def down(self, by: float) -> None:
+        self._y += by
+
+    def text(self, x: float, y: float, text: str, kind: str = "", **more: Any) -> None:
+        self._parts.append(drawsvg.Text(text, None, x, self._y + y, class_=kind or None, **more))
+
+    def box(self, x: float, width: float, height: float, kind: str) -> None:
+        self._parts.append(
+            drawsvg.Rectangle(x + 1.5, self._y, width - 3, height - 3, rx=4, class_=kind)
+        )
+
+    def heading(self, name: str, facts: str) -> None:
+        if name:
+            self.text(2, 12, name, "head name")
+            self.down(16)
+        self.text(2, 10, facts, "head note")
+        self.down(16)
+
+    def cell(
+        self, place: int, size: tuple[float, float], value: str, kind: str, **notes: str
+    ) -> None:
+        width, height = size
+        x, middle = place * width, place * width + width / 2
+        self.box(x, width, height, kind)
+        fit = {"style": f"font-size:{max(7, (width - 4) / (0.62 * len(value))):.1f}px"}
+        wide = len(value) * 8 > width - 4
+        self.text(middle, 16, value, **(fit if wide else {}))
+        for where, note in notes.items():
+            self.text(middle, height + (8 if where == "below" else -7), note, "note")
+
+    def drawing(self) -> drawsvg.Drawing:
+        whole = drawsvg.Drawing(WIDTH, self._y + 4)
+        whole.append(self._parts)
+        return whole
+
+
+def _checked(tensors: Sequence[Tensor], names: Sequence[str]) -> Sequence[str]:
+    """Return one name a tensor; raise ValueError where storage() can't draw these tensors."""
+    if not tensors:
+        raise ValueError("draw.storage needs at least one tensor")
+    for number, tensor in enumerate(tensors):
+        if tensor.layout != torch.strided or tensor.is_meta or tensor.dim() > 2:
+            raise ValueError(
+                "draw.storage needs strided tensors with values and at most 2 dimensions; "
+                f"tensor {number} has layout {tensor.layout}, device {tensor.device}, "
+                f"{tensor.dim()} dimensions"
+            )
+        same = tensor.untyped_storage().data_ptr() == tensors[0].untyped_storage().data_ptr()
+        if not same or tensor.dtype != tensors[0].dtype:
+            raise ValueError(
+                "draw.storage needs tensors that share one storage and dtype; "
+                f"tensor {number} does not"
+            )
+        cells = tensor.untyped_storage().nbytes() // tensor.element_size()
+        most = max((len(row) for row in _offsets(tensor)), default=0)
+        if cells > MAX_CELLS or most > 12 or tensor.numel() > 4 * MAX_CELLS:
+            raise ValueError(
+                f"draw.storage draws at most {MAX_CELLS} storage cells and 12 columns; tensor "
+                f"{number} has {cells} cells and {most} columns"
+            )
+    if names and len(names) != len(tensors):
+        raise ValueError(f"draw.storage got {len(tensors)} tensors but {len(names)} names")
+    return names or [f"a tensor of shape {_shape(tensor.shape)}" for tensor in tensors]
+
+
+def _cells_of(tensor: Tensor) -> list[str]:
+    """Return the text of every storage cell, in storage order."""
+    whole = tensor.detach().new_empty(0)
+    whole.set_(tensor.untyped_storage())
+    return [_value(value) for value in whole.tolist()]
+
+
+def _offsets(tensor: Tensor) -> list[list[int]]:
+    """Return the storage offset that each element reads, as rows (one row below 2 dimensions)."""
+    shape = (1,) * (2 - tensor.dim()) + tuple(tensor.shape)
+    strides = (0,) * (2 - tensor.dim()) + tensor.stride()
+    start = tensor.storage_offset()
+    return [
+        [int(start + row * strides[0] + column * strides[1]) for column in range(shape[1])]
+        for row in range(shape[0])
+    ]
+
+
+def _value(value: complex | bool) -> str:
+    if isinstance(value, bool):
+        return "T" if value else "F"
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _shape(shape: Iterable[int]) -> str:
+    return str(tuple(shape))
+
+
+def _escape(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

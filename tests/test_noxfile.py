@@ -1,0 +1,72 @@
+"""The legs: the wrong torch, or none, is refused with one line that says what to do."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import noxfile
+
+
+class Session:
+    """As much of nox.Session as proving a leg needs."""
+
+    def __init__(self, torch: str, *posargs: str) -> None:
+        self.torch = torch
+        self.posargs = list(posargs)
+        self.virtualenv = SimpleNamespace(location=".nox/tests")
+        self.logged: list[str] = []
+
+    def run(self, *command: str, **_options: Any) -> str:
+        """Stand in for reading torch's version file."""
+        assert command[:2] == ("python", "-c")
+        return self.torch
+
+    def error(self, message: str) -> None:
+        """Fail as nox does."""
+        raise SystemExit(message)
+
+    def log(self, message: str) -> None:
+        """Keep the line."""
+        self.logged.append(message)
+
+
+@pytest.mark.parametrize(
+    ("leg", "torch"),
+    [("cpu", "2.13.0+cpu None\n"), ("cpu", "2.13.0 None\n"), ("cuda", "2.13.0+cu130 13.0\n")],
+)
+def test_right_torch_is_proven(leg: str, torch: str) -> None:
+    """The version and build that the leg asks for pass, whatever the local version label."""
+    session = Session(torch)
+    noxfile.prove(session, leg, "2.13.0")  # type: ignore[arg-type]
+    assert session.logged[0].startswith("proven: torch 2.13.0")
+
+
+@pytest.mark.parametrize(
+    ("leg", "torch", "has"),
+    [
+        ("cpu", "", "no torch"),
+        ("cpu", "2.13.0+cu130 13.0\n", "torch 2.13.0+cu130 built with CUDA 13.0"),
+        ("cuda", "2.13.0+cpu None\n", "torch 2.13.0+cpu built without CUDA"),
+        ("cpu", "2.12.1+cpu None\n", "torch 2.12.1+cpu built without CUDA"),
+    ],
+)
+def test_wrong_torch_is_refused(leg: str, torch: str, has: str) -> None:
+    """One line says what the leg wants, what there is, and how to get the right one."""
+    with pytest.raises(SystemExit) as refused:
+        noxfile.prove(Session(torch), leg, "2.13.0")  # type: ignore[arg-type]
+    message = str(refused.value)
+    wanted = "without" if leg == "cpu" else "with"
+    assert f"the {leg} leg wants torch 2.13.0 built {wanted} CUDA" in message
+    assert f"has {has}." in message
+    assert "Get it from" in message
+    assert "\n" not in message
+
+
+def test_torch_argument() -> None:
+    """`--torch VERSION` chooses the release and is kept from pytest; without a version it fails."""
+    session = Session("", "-k", "strides", "--torch", "2.15.0")
+    assert noxfile.split_torch(session, "cpu") == ("2.15.0", ["-k", "strides"])  # type: ignore[arg-type]
+    assert noxfile.split_torch(Session(""), "cpu") == (noxfile.LEGS["cpu"], [])  # type: ignore[arg-type]
+    with pytest.raises(SystemExit, match="--torch needs a version"):
+        noxfile.split_torch(Session("", "--torch"), "cpu")  # type: ignore[arg-type]

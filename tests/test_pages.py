@@ -1,0 +1,123 @@
+"""Guards: nothing that looks like Python on a page escapes the run, and counts do not fall."""
+
+import ast
+import doctest
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from markdown_it.renderer import RendererHTML
+from myst_parser.config.main import MdParserConfig
+from myst_parser.parsers.mdit import create_md_parser
+from pygments.lexers import find_lexer_class_by_name
+from pygments.util import ClassNotFound
+
+from conftest import pages as sybil
+
+ROOT = Path(__file__).parent.parent
+GENERATED = ROOT / "docs" / "gallery"
+PAGES = [path for path in sorted(ROOT.glob("docs/**/*.md")) if GENERATED not in path.parents]
+SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["guide"]
+PARSER = create_md_parser(MdParserConfig(enable_extensions={"colon_fence"}), RendererHTML)
+PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
+FLAGS = re.compile(r"#\s*doctest:|\+SKIP|IGNORE_EXCEPTION_DETAIL|\+ELLIPSIS|\+NUMBER")
+SKIP = re.compile(r"^\s*(%|<!-+)\s*skip:.*$", re.MULTILINE)
+# The only reasons to skip, in the only words. The last two hold on one leg each.
+ALLOWED_SKIPS = {
+    "% skip: end",
+    '% skip: start if(not torch.cuda.is_available(), reason="needs a CUDA device")',
+    "% skip: start if(torch.accelerator.current_accelerator() is not None, "
+    'reason="needs a build without an accelerator")',
+    "% skip: start if(torch.version.cuda is None or torch.cuda.is_available(), "
+    'reason="needs a CUDA build without a GPU")',
+}
+# Pages of words alone: they show no Python, and may not begin to do so unchecked either.
+WORDS_ONLY = {"docs/glossary.md", "docs/about/changelog.md", "docs/about/contributing.md"}
+
+
+def collected(path: Path) -> set[int]:
+    """Return the lines of a page's prompts that the doctests run."""
+    return {
+        example.line
+        for example in sybil.parse(path).examples()
+        if isinstance(example.parsed, doctest.Example)
+    }
+
+
+def fences(text: str, offset: int = 0) -> Iterator[tuple[int, str, str]]:
+    """Yield line, label and content of each fence that MyST sees, those in directives included."""
+    for token in PARSER.parse(text):
+        if token.map and token.type in ("fence", "colon_fence", "code_block"):
+            line = offset + token.map[0] + 1
+            yield line, token.info.strip(), token.content
+            if token.info.strip().startswith("{"):
+                yield from fences(token.content, line)
+
+
+def is_python(label: str) -> bool:
+    """Say whether Sphinx would color this label as some kind of Python."""
+    try:
+        lexer = find_lexer_class_by_name(label)
+    except ClassNotFound:
+        return label.lower().startswith(("py", "ipy"))
+    return "python" in lexer.name.lower()
+
+
+def problems(path: Path) -> list[str]:
+    """Return what on this page looks checked and isn't, each with its line."""
+    text = path.read_text(encoding="utf-8")
+    ran = collected(path)
+    prompts = {text.count("\n", 0, m.end()) + 1 for m in PROMPT.finditer(text)}
+    found = [(line, "a prompt that nothing runs") for line in prompts - ran]
+    for line, label, content in fences(text):
+        directive = re.match(r"\{([\w:-]+)\}\s*(\S*)", label)
+        if directive:
+            name, argument = directive.groups()
+            if name in ("code", "code-block", "code-cell", "sourcecode") and is_python(argument):
+                found.append((line, f"Python in {{{name}}}: use a python fence with prompts"))
+        elif label != "python" and label and is_python(label):
+            found.append((line, f"a {label} fence: label it python, so that it runs"))
+        elif label == "python" and not PROMPT.search(content):
+            found.append((line, "a python fence without a prompt: nothing compares it"))
+    for match in FLAGS.finditer(text):
+        found.append((text.count("\n", 0, match.start()) + 1, f"a doctest flag: {match[0]}"))
+    for match in SKIP.finditer(text):
+        if match[0].strip() not in ALLOWED_SKIPS:
+            found.append((text.count("\n", 0, match.end()) + 1, f"a skip: {match[0].strip()}"))
+    for match in re.finditer(r"^Traceback \(.*\):\n(?!    \.\.\.\n\S)", text, re.MULTILINE):
+        found.append(
+            (text.count("\n", 0, match.start()) + 1, "a traceback whose lines nothing compares")
+        )
+    name = path.relative_to(ROOT).as_posix()
+    if not ran and name not in WORDS_ONLY:
+        found.append((1, "a page with nothing to check"))
+    return [f"{name}:{line}: {what}" for line, what in sorted(found)]
+
+
+def test_there_are_pages() -> None:
+    """The guards below have something to guard."""
+    assert PAGES
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_nothing_escapes(path: Path) -> None:
+    """Every prompt and every Python fence of a page is run, and its output compared."""
+    found = problems(path)
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("folder", "least"), SETTINGS["examples"].items())
+def test_counts_do_not_fall(folder: str, least: int) -> None:
+    """A folder has at least as many checked examples as pyproject.toml records."""
+    count = sum(len(collected(path)) for path in PAGES if (ROOT / folder) in path.parents)
+    assert count >= least, f"{folder} has {count} checked examples; pyproject.toml records {least}"
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("src/snippets/*.py")), ids=lambda path: path.name)
+def test_public_snippets_have_examples(path: Path) -> None:
+    """Every public function that pages show or offer has an example in its docstring."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef) and "_" not in (path.name[0], node.name[0]):
+            assert ">>> " in (ast.get_docstring(node) or ""), f"{node.name} shows no example"
