@@ -34,7 +34,6 @@ extensions = [
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
 nitpicky = True
-templates_path = ["_templates"]
 
 myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
@@ -69,7 +68,7 @@ sphinx_gallery_conf = {
     "matplotlib_animations": False,
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
-    "min_reported_time": 5,
+    "write_computation_times": False,
     "show_memory": False,
     "thumbnail_size": (640, 448),
     "copyfile_regex": r"$^",

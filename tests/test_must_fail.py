@@ -81,7 +81,7 @@ def build_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     shutil.copy(ROOT / "pyproject.toml", site)
     shutil.copytree(PLANTED / "gallery", site / "gallery")
     (site / "docs").mkdir()
-    for name in ("conf.py", "_ext", "_inventory", "_static", "_templates"):
+    for name in ("conf.py", "_ext", "_inventory", "_static"):
         source = ROOT / "docs" / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, site / "docs" / name)

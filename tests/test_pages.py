@@ -34,7 +34,14 @@ ALLOWED_SKIPS = {
     'reason="needs a CUDA build without a GPU")',
 }
 # Pages of words alone: they show no Python, and may not begin to do so unchecked either.
-WORDS_ONLY = {"docs/glossary.md", "docs/about/changelog.md", "docs/about/contributing.md"}
+# The texts that a pitfall table quotes are looked up in the pages it links to (see below).
+WORDS_ONLY = {
+    "docs/404.md",
+    "docs/glossary.md",
+    "docs/about/changelog.md",
+    "docs/about/contributing.md",
+    "docs/guide/tensors/pitfalls.md",
+}
 
 
 def collected(path: Path) -> set[int]:
@@ -113,6 +120,35 @@ def test_counts_do_not_fall(folder: str, least: int) -> None:
     """A folder has at least as many checked examples as pyproject.toml records."""
     count = sum(len(collected(path)) for path in PAGES if (ROOT / folder) in path.parents)
     assert count >= least, f"{folder} has {count} checked examples; pyproject.toml records {least}"
+
+
+def misquoted(path: Path) -> list[str]:
+    """Return the pitfall rows whose message does not stand, word for word, on the page they name.
+
+    A row begins with the message in backticks and ends with a link to a label; "..." in a message
+    stands for what was left out. Rows of silent mistakes have no message and are passed over.
+    """
+    wrong = []
+    text = path.read_text(encoding="utf-8").partition("\n## Silent\n")[0]
+    for row in re.findall(r"^\| `.*\(#[\w-]+\) \|$", text, re.MULTILINE):
+        label = re.search(r"\(#([\w-]+)\) \|$", row)
+        assert label is not None
+        holders = [page for page in PAGES if f"\n({label[1]})=\n" in "\n" + page.read_text("utf-8")]
+        first = row.split(" | ")[0].partition("; silent ")[0]
+        shown = "".join(page.read_text(encoding="utf-8") for page in holders)
+        shown = "\n".join(line for line in shown.splitlines() if not line.startswith("| "))
+        for message in re.findall(r"(`+)\s?(.+?)\s?\1(?!`)", first):
+            parts = message[1].split("...")
+            if not holders or any(part.strip() not in shown for part in parts):
+                wrong.append(f"{path.relative_to(ROOT).as_posix()}: {label[1]}: {message[1]}")
+    return wrong
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_pitfall_tables_quote_their_pages(path: Path) -> None:
+    """An error text in a table stands on the page that the row links to, where it was proven."""
+    found = misquoted(path)
+    assert not found, "\n".join(found)
 
 
 @pytest.mark.parametrize("path", sorted(ROOT.glob("src/snippets/*.py")), ids=lambda path: path.name)

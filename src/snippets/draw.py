@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import html
 from collections.abc import Iterable, Sequence
 from typing import Any, cast
 
@@ -29,6 +30,11 @@ _STYLE = """
 .pfg-draw .ghost{fill:none;stroke-dasharray:3 3}
 .pfg-draw .bad{stroke:var(--draw-bad,#b42318);stroke-width:2.5}
 .pfg-draw .result{stroke:var(--draw-ink,#1b1f24);stroke-width:2}
+.pfg-draw circle{fill:var(--draw-paper,#fff);stroke:var(--draw-ink,#1b1f24);stroke-width:1.5}
+.pfg-draw .edge{fill:none;stroke:var(--draw-line,#8c959f);stroke-width:1.5}
+.pfg-draw .tip{fill:var(--draw-line,#8c959f)}
+.pfg-draw text{paint-order:stroke;stroke:var(--draw-paper,#fff);stroke-width:3px}
+.pfg-draw rect~text{stroke:none}
 .pfg-draw .c0{fill:var(--draw-0,#cfe4fa)}.pfg-draw .c1{fill:var(--draw-1,#ffe2b3)}
 .pfg-draw .c2{fill:var(--draw-2,#c9efdc)}.pfg-draw .c3{fill:var(--draw-3,#f5d6e8)}
 .pfg-draw .c4{fill:var(--draw-4,#fbd5c5)}.pfg-draw .c5{fill:var(--draw-5,#faf3b8)}
@@ -40,34 +46,25 @@ class Picture:
     """An SVG picture with the words that a screen reader speaks.
 
     Attributes:
-        body: The picture itself; its size in CSS pixels is part of it.
+        svg: The drawing, sized in CSS pixels.
         title: What is shown, in a few words.
         description: What there is to see, in sentences.
-
     """
 
-    body: drawsvg.Drawing
+    svg: str
     title: str
     description: str
 
     def _repr_svg_(self) -> str:
-        """Return the whole picture as SVG: what notebooks and the guide's pages show."""
-        drawn = cast(str, self.body.as_svg(header=""))
-        key = hashlib.blake2b((drawn + self.description).encode(), digest_size=4).hexdigest()
-        named = drawsvg.Raw(
-            f'<title id="t{key}">{_escape(self.title)}</title>'
-            f'<desc id="d{key}">{_escape(self.description)}</desc><style>{_STYLE}</style>'
+        """Return the drawing with its words and colors: what notebooks and our pages show."""
+        key = hashlib.blake2b((self.svg + self.description).encode(), digest_size=4).hexdigest()
+        tag, end, rest = self.svg.partition(">")
+        return (
+            f'{tag} role="img" aria-labelledby="t{key} d{key}"{end}'
+            f'<title id="t{key}">{html.escape(self.title, quote=False)}</title>'
+            f'<desc id="d{key}">{html.escape(self.description, quote=False)}</desc>'
+            f"<style>{_STYLE}</style>{rest}"
         )
-        whole = drawsvg.Drawing(
-            self.body.width,
-            self.body.height,
-            class_="pfg-draw",
-            role="img",
-            aria_labelledby=f"t{key} d{key}",
-        )
-        whole.append(named)
-        whole.extend(self.body.elements)
-        return cast(str, whole.as_svg(header=""))
 
 
 def storage(*tensors: Tensor, names: Sequence[str] = ()) -> Picture:
@@ -131,7 +128,7 @@ def storage(*tensors: Tensor, names: Sequence[str] = ()) -> Picture:
         order = ", ".join(str(offset) for row in rows for offset in row)
         told.append(f"{name}: {facts}, reads storage cells {order or 'none'}.")
     title = f"One storage of {len(cells)} cells, read by {' and '.join(names)}"
-    return Picture(picture.drawing(), title, "\n".join(told))
+    return Picture(picture.svg(), title, "\n".join(told))
 
 
 def broadcast(*shapes: Iterable[int]) -> Picture:
@@ -191,7 +188,70 @@ def broadcast(*shapes: Iterable[int]) -> Picture:
         told = f"Shapes {listed} do not broadcast: sizes {meet} meet on axis {clashes[-1]}."
     else:
         told = f"Shapes {listed} broadcast to {_shape([column[0] for column in sizes])}."
-    return Picture(picture.drawing(), f"Broadcasting {listed}", told)
+    return Picture(picture.svg(), f"Broadcasting {listed}", told)
+
+
+def graph(tensor: Tensor, **named: Tensor) -> Picture:
+    """Draw the backward graph of a tensor, walked from its grad_fn through next_functions.
+
+    Each node has a row of its own, inputs above what was made from them, and stands the further to
+    the right the more steps lead to it. An arrow goes from a node to each node that it hands a
+    gradient to. Leaves are blue; a node that saved tensors for its backward is orange and lists
+    them by the names that its formula uses; one that saved nothing is empty.
+
+    Args:
+        tensor: A tensor that was computed from one that requires a gradient; at most 24 nodes.
+        named: Tensors of the graph, leaves or results, by the names to show.
+
+    Raises:
+        ValueError: If the tensor has no grad_fn, or its graph has more than 24 nodes.
+
+    >>> import torch
+    >>> w = torch.tensor(2.0, requires_grad=True)
+    >>> y = w * 3
+    >>> print(graph(y * y, w=w, y=y).description)
+    AccumulateGrad of w
+    y: MulBackward0 from AccumulateGrad of w, saves other
+    MulBackward0 from y and y, saves other, self
+    """
+    if tensor.grad_fn is None:
+        raise ValueError("draw.graph needs a tensor with a grad_fn: this one was not computed")
+    order: list[Any] = []
+    _visit(tensor.grad_fn, order)
+    if len(order) > MAX_CELLS:
+        raise ValueError(f"draw.graph draws at most {MAX_CELLS} nodes; this graph has {len(order)}")
+    labels: dict[Any, tuple[str, str]] = {}
+    depth: dict[Any, int] = {}
+    told = []
+    picture = _Canvas()
+    step = min(30, 190 // max(1, len(order) - 1))
+    place: dict[Any, tuple[float, float]] = {}
+    arrows: list[tuple[tuple[float, float], tuple[float, float]]] = []
+    for row, node in enumerate(order):
+        sources = [source for source, _ in node.next_functions if source is not None]
+        depth[node] = 1 + max((depth[source] for source in sources), default=-1)
+        saved = _saved(node)
+        labels[node] = label, name = _label(node, named)
+        place[node] = (10 + depth[node] * step, 14 + row * 34)
+        arrows += [(place[node], place[source]) for source in sources]
+        came = " and ".join(labels[source][0] for source in sources)
+        told.append(
+            (f"{label}: {name}" if name != label else name)
+            + (f" from {came}" if came else "")
+            + (f", saves {', '.join(saved)}" if saved else "")
+        )
+    for tail, tip in arrows:
+        picture.arrow(*tail, *tip)
+    for node, (x, y) in place.items():
+        leaf = not any(source for source, _ in node.next_functions)
+        saved = [f"saves {', '.join(_saved(node))}"] if _saved(node) else []
+        picture.dot(x, y, "c0" if leaf else "c1" if saved else "")
+        label, name = labels[node]
+        under = ([name] if name != label else []) + saved
+        picture.text(x + 14, y + 4, label, "head name" if name != label else "head")
+        picture.text(x + 14, y + 16, ", ".join(under), "head note")
+    picture.down(34 * len(order))
+    return Picture(picture.svg(), f"Backward graph of {len(order)} nodes", "\n".join(told))
 
 
 class _Canvas:
@@ -231,10 +291,23 @@ class _Canvas:
         for where, note in notes.items():
             self.text(middle, height + (8 if where == "below" else -7), note, "note")
 
-    def drawing(self) -> drawsvg.Drawing:
-        whole = drawsvg.Drawing(WIDTH, self._y + 4)
+    def arrow(self, x1: float, y1: float, x2: float, y2: float) -> None:
+        """Draw a bent arrow from one node to another above it."""
+        tip = self._y + y2 + 7
+        line = drawsvg.Path(class_="edge")
+        line.M(x1, self._y + y1).C(x1 - 2, tip + 10, x2, tip + 14, x2, tip + 4)
+        self._parts.append(line)
+        self._parts.append(
+            drawsvg.Lines(x2, tip, x2 - 3.5, tip + 6, x2 + 3.5, tip + 6, close=True, class_="tip")
+        )
+
+    def dot(self, x: float, y: float, kind: str) -> None:
+        self._parts.append(drawsvg.Circle(x, self._y + y, 6, class_=f"node {kind}".strip()))
+
+    def svg(self) -> str:
+        whole = drawsvg.Drawing(WIDTH, self._y + 4, class_="pfg-draw")
         whole.append(self._parts)
-        return whole
+        return cast(str, whole.as_svg(header=""))
 
 
 def _checked(tensors: Sequence[Tensor], names: Sequence[str]) -> Sequence[str]:
@@ -284,6 +357,41 @@ def _offsets(tensor: Tensor) -> list[list[int]]:
     ]
 
 
+def _visit(node: Any, order: list[Any]) -> None:
+    """Append the nodes that this one needs, then itself, each once, without recursion."""
+    stack = [(node, False)]
+    while stack:
+        node, ready = stack.pop()
+        if node in order:
+            continue
+        if ready:
+            order.append(node)
+            continue
+        stack.append((node, True))
+        stack += [(source, False) for source, _ in reversed(node.next_functions) if source]
+
+
+def _saved(node: Any) -> list[str]:
+    """Return the names under which a node saved tensors for its backward."""
+    names = [name for name in sorted(dir(node)) if name.startswith("_raw_saved_")]
+    tensors = [name.removeprefix("_raw_saved_") for name in names]
+    return [name for name in tensors if getattr(node, f"_saved_{name}", None) is not None]
+
+
+def _label(node: Any, named: dict[str, Tensor]) -> tuple[str, str]:
+    """Return what to call a node: the name given to its tensor, if any, and its own name."""
+    own = node.name().removeprefix("torch::autograd::")
+    leaf = getattr(node, "variable", None)
+    for name, tensor in named.items():
+        if leaf is not None and leaf is tensor:
+            own = f"AccumulateGrad of {name}"
+        elif leaf is None and tensor.grad_fn is node:
+            return name, own
+    if leaf is not None and own == "AccumulateGrad":
+        own = f"AccumulateGrad, shape {_shape(leaf.shape)}"
+    return own, own
+
+
 def _value(value: complex | bool) -> str:
     if isinstance(value, bool):
         return "T" if value else "F"
@@ -292,7 +400,3 @@ def _value(value: complex | bool) -> str:
 
 def _shape(shape: Iterable[int]) -> str:
     return str(tuple(shape))
-
-
-def _escape(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
