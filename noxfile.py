@@ -171,7 +171,7 @@ def types(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Try the built site in a real Chromium (build it first: nox -s docs)."""
     session.install(*nox.project.dependency_groups(PROJECT, "browser"))
-    session.run("pytest", "-c", "tests/browser/pytest.toml", "tests/browser", *session.posargs)
+    session.run("pytest", "-c", "tests/browser/pytest.toml", "--rootdir=.", "tests/browser", *session.posargs)
 
 
 @nox.session
