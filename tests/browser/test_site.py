@@ -42,6 +42,7 @@ def address() -> Iterator[str]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_address[1]}/"
     server.shutdown()
+    server.server_close()
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,7 @@ def test_page_fits_a_phone(chromium: Browser, address: str, name: str) -> None:
         chromium, address + name, viewport={"width": 390, "height": 844}, color_scheme="dark"
     )
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator("h1").count() == 1
+    assert page.locator("h1").count() == (name != "search.html")  # Furo's search page has none
     assert not wrong
     page.context.close()
 
