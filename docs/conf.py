@@ -8,7 +8,8 @@ from urllib.parse import urlsplit
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
-_project = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+_settings = tomllib.loads((HERE.parent / "pyproject.toml").read_text(encoding="utf-8"))
+_project, _legs = _settings["project"], _settings["tool"]["guide"]["torch"]
 
 project = "PyTorch Fundamentals Guide"
 author = _project["authors"][0]["name"]
@@ -35,14 +36,11 @@ extensions = [
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
 nitpicky = True
 
-myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "substitution"]
 myst_heading_anchors = 3
-# MathJax is fetched from another host, so no page may need it until the site brings its own.
-suppress_warnings = ["config.cache"]
+myst_substitutions = {f"torch_{leg}": version for leg, version in _legs.items()}
 
 autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-napoleon_google_docstring = True
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3/", "_inventory/python.inv"),
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventory/torch.inv"),
@@ -65,11 +63,9 @@ sphinx_gallery_conf = {
     "reset_modules": ("gallery_run.begin_script",),
     "reset_modules_order": "both",
     "image_scrapers": ("matplotlib",),
-    "matplotlib_animations": False,
     "capture_repr": ("_repr_html_", "__repr__"),
     "remove_config_comments": True,
     "write_computation_times": False,
-    "show_memory": False,
     "thumbnail_size": (640, 448),
     "copyfile_regex": r"$^",
 }
