@@ -171,7 +171,8 @@ def types(session: nox.Session) -> None:
 def browser(session: nox.Session) -> None:
     """Try the built site in a real Chromium (build it first: nox -s docs)."""
     session.install(*nox.project.dependency_groups(PROJECT, "browser"))
-    session.run("pytest", "-c", "tests/browser/pytest.toml", "--rootdir=.", "tests/browser", *session.posargs)
+    settings = ["-c", "tests/browser/pytest.toml", "--rootdir=."]
+    session.run("pytest", *settings, "tests/browser", *session.posargs)
 
 
 @nox.session

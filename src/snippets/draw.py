@@ -204,7 +204,8 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
         named: Tensors of the graph, leaves or results, by the names to show.
 
     Raises:
-        ValueError: If the tensor has no grad_fn, or its graph has more than 24 nodes.
+        ValueError: If the tensor has no grad_fn, its graph has more than 24 nodes, or a backward
+            has freed what the graph saved.
 
     >>> import torch
     >>> w = torch.tensor(2.0, requires_grad=True)
@@ -218,6 +219,10 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
         raise ValueError("draw.graph needs a tensor with a grad_fn: this one was not computed")
     order: list[Any] = []
     _visit(tensor.grad_fn, order)
+    try:
+        saved_by = {node: _saved(node) for node in order}
+    except RuntimeError as error:
+        raise ValueError("draw.graph needs what a backward has freed: draw before it") from error
     if len(order) > MAX_CELLS:
         raise ValueError(f"draw.graph draws at most {MAX_CELLS} nodes; this graph has {len(order)}")
     labels: dict[Any, tuple[str, str]] = {}
@@ -230,7 +235,7 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
     for row, node in enumerate(order):
         sources = [source for source, _ in node.next_functions if source is not None]
         depth[node] = 1 + max((depth[source] for source in sources), default=-1)
-        saved = _saved(node)
+        saved = saved_by[node]
         labels[node] = label, name = _label(node, named)
         place[node] = (10 + depth[node] * step, 14 + row * 34)
         arrows += [(place[node], place[source]) for source in sources]
@@ -244,7 +249,7 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
         picture.arrow(*tail, *tip)
     for node, (x, y) in place.items():
         leaf = not any(source for source, _ in node.next_functions)
-        saved = [f"saves {', '.join(_saved(node))}"] if _saved(node) else []
+        saved = [f"saves {', '.join(saved_by[node])}"] if saved_by[node] else []
         picture.dot(x, y, "c0" if leaf else "c1" if saved else "")
         label, name = labels[node]
         under = ([name] if name != label else []) + saved
@@ -372,10 +377,11 @@ def _visit(node: Any, order: list[Any]) -> None:
 
 
 def _saved(node: Any) -> list[str]:
-    """Return the names under which a node saved tensors for its backward."""
+    """Return the names under which a node saved tensors (a custom function's are numbered)."""
     names = [name for name in sorted(dir(node)) if name.startswith("_raw_saved_")]
     tensors = [name.removeprefix("_raw_saved_") for name in names]
-    return [name for name in tensors if getattr(node, f"_saved_{name}", None) is not None]
+    own = [name for name in tensors if getattr(node, f"_saved_{name}", None) is not None]
+    return own + [f"tensor {place}" for place, _ in enumerate(getattr(node, "saved_tensors", ()))]
 
 
 def _label(node: Any, named: dict[str, Tensor]) -> tuple[str, str]:
