@@ -40,6 +40,7 @@ WORDS_ONLY = {
     "docs/glossary.md",
     "docs/about/changelog.md",
     "docs/about/contributing.md",
+    "docs/guide/autograd/pitfalls.md",
     "docs/guide/tensors/pitfalls.md",
 }
 
