@@ -41,6 +41,7 @@ myst_heading_anchors = 3
 myst_substitutions = {f"torch_{leg}": version for leg, version in _legs.items()}
 
 autodoc_member_order = "bysource"
+napoleon_use_ivar = True
 intersphinx_mapping = {
     "python": ("https://docs.python.org/3/", "_inventory/python.inv"),
     "torch": ("https://docs.pytorch.org/docs/stable/", "_inventory/torch.inv"),

@@ -254,7 +254,7 @@ def per_sample_gradients(
         randomness: "different" draws for each example, "same" once for all, "error" raises.
 
     Returns:
-        For each parameter that requires a gradient, by name, a tensor of shape (N, *shape) and of
+        For each parameter that requires a gradient, by name, a tensor of shape ``(N, *shape)`` and of
         its dtype. No `.grad` is written.
 
     Raises:
