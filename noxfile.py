@@ -5,9 +5,7 @@ Sessions that need torch come once for each leg, a build of torch that the guide
 GPU). Versions stand in pyproject.toml. `nox -s tests -- --torch 2.15.0` asks another release.
 """
 
-import hashlib
 import os
-import shutil
 import urllib.request
 from pathlib import Path
 
@@ -95,29 +93,11 @@ if spec:
 def build_docs(session: nox.Session, leg: str) -> None:
     """Build the site with warnings as errors; the last line says which file to open."""
     rest = prepare(session, leg)
-    forget_other_settings(session, leg)
     hosted = os.environ.get("READTHEDOCS_OUTPUT")
     html = Path(hosted, "html") if hosted else Path("build", leg, "html")
     options = ["-n", "-W", "-j", "auto", "-b", "html", "-d", f"build/{leg}/doctrees"]
     session.run("sphinx-build", *options, *rest, "docs", str(html))
     print(f"Open {(html / 'index.html').resolve()}", flush=True)
-
-
-def forget_other_settings(session: nox.Session, leg: str) -> None:
-    """Remove the leg's earlier build if the settings or local extensions were others.
-
-    Sphinx notices changed settings; sphinx-codeautolink, asking it too early, then links code on
-    pages that are not written again, and warns of each.
-    """
-    files = [Path("pyproject.toml"), Path("docs/conf.py"), *sorted(Path("docs/_ext").glob("*.*"))]
-    settings = hashlib.sha256(b"".join(path.read_bytes() for path in files))
-    settings.update(repr(session.posargs).encode())
-    stamp = Path("build", leg, "settings.txt")
-    if stamp.exists() and stamp.read_text(encoding="utf-8") != settings.hexdigest():
-        session.log("the settings changed: building from the start")
-        shutil.rmtree(stamp.parent)
-    stamp.parent.mkdir(parents=True, exist_ok=True)
-    stamp.write_text(settings.hexdigest(), encoding="utf-8")
 
 
 def run_tests(session: nox.Session, leg: str) -> None:

@@ -62,6 +62,14 @@ def forget_other_torch(app: Sphinx, config: Config) -> None:
         stamp.write_text(built, encoding="utf-8")
 
 
+def leave_links_to_gallery(app: Sphinx, _error: Exception | None) -> None:
+    """Keep sphinx-codeautolink off the gallery's pages: Sphinx-Gallery links their code itself."""
+    transforms = getattr(app.env, "sphinx_codeautolink_transforms", {})
+    for page in transforms:
+        if page.startswith(tuple(app.config.sphinx_gallery_conf["gallery_dirs"])):
+            transforms[page] = []
+
+
 def report(app: Sphinx, error: Exception | None) -> None:
     """Say how many scripts ran in this build, and on what."""
     conf = app.config.sphinx_gallery_conf
@@ -78,5 +86,6 @@ def report(app: Sphinx, error: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect before Sphinx-Gallery starts (it listens to builder-inited)."""
     app.connect("config-inited", forget_other_torch)
+    app.connect("build-finished", leave_links_to_gallery, priority=1)
     app.connect("build-finished", report, priority=1)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -254,8 +254,8 @@ def per_sample_gradients(
         randomness: "different" draws for each example, "same" once for all, "error" raises.
 
     Returns:
-        For each parameter that requires a gradient, by name, a tensor of shape ``(N, *shape)`` and of
-        its dtype. No `.grad` is written.
+        For each parameter that requires a gradient, by name, a tensor of shape ``(N, *shape)`` and
+        of its dtype. No `.grad` is written.
 
     Raises:
         ValueError: If the model has a BatchNorm layer that normalizes with the batch it is given.
