@@ -29,7 +29,7 @@ points = torch.tensor([[-2.0, 0.0], [2.0, 0.0], [0.0, 3.0]])[groups] + 0.5 * tor
 labels, planted = groups.clone(), 17
 labels[planted] = 2
 
-model = nn.Sequential(nn.Linear(2, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 3))
+model = nn.Sequential(nn.Linear(2, 32), nn.Tanh(), nn.Linear(32, 32), nn.Tanh(), nn.Linear(32, 3))
 for _ in range(100):
     model.zero_grad()
     cross_entropy(model(points), labels).backward()
@@ -144,7 +144,7 @@ full, short
 # a sum of outer products, and its norm is less than the norms' product; dot products between
 # positions give it back.
 
-a, s = torch.randn(5, 64), torch.randn(5, 3)
+a, s = torch.randn(5, 32), torch.randn(5, 3)
 true = (s.T @ a).norm()
 assert true < a.norm() * s.norm()
 torch.testing.assert_close(((a @ a.T) * (s @ s.T)).sum().sqrt(), true)

@@ -99,8 +99,8 @@ plt.show()
 # Round, or overflow
 # ------------------
 #
-# A value between two floats goes to the nearer one, a tie to the one whose last bit is 0. Beyond
-# its largest value, 65504, float16 rounds to ``inf``; bfloat16 has 7e4, but in steps of 512.
+# A value between two floats goes to the nearer one, a tie to the one whose last bit is 0. From
+# 65520 on, half a gap past its largest value, float16 rounds to ``inf``; bfloat16 has steps of 512.
 
 assert torch.tensor([257.0, 259.0]).to(torch.bfloat16).tolist() == [256.0, 260.0]
 edge = torch.tensor([65504.0, 65519.0, 65520.0, 7e4])

@@ -2,7 +2,7 @@
 Stretch a row without copying it
 ================================
 
-Adding a column to a row gives a full table: each one is stretched to the shape of the other.
+Adding a column to a row gives a full table: both are stretched to a shape that neither had.
 The picture draws which numbers exist in memory and which are only read again, and the
 stretched tensors turn out to take no new memory.
 

@@ -128,7 +128,7 @@ assert x.t().reshape(4, 3, 1).stride()[:2] == x.t().stride()
 # ---------------------------
 #
 # It compares storages, and two storages can cover the same bytes: :func:`torch.from_numpy` makes
-# one for each array it is given, starting where that array starts. Here only a write tells.
+# one for each array it is given, starting where that array starts. Here a write tells.
 
 array = np.zeros(4)
 whole, rest = torch.from_numpy(array), torch.from_numpy(array[1:])

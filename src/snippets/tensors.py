@@ -68,7 +68,7 @@ def require_same_shape(**tensors: Tensor) -> None:
 
 
 class OuterBroadcasts(TorchFunctionMode):
-    """Record every call whose result has a shape that none of its tensors had.
+    """Record the broadcasts whose result has a shape that none of their tensors had.
 
     Such a broadcast stretches both sides, as (N, 1) and (N,) do. Calls made from Python are seen,
     steps inside one call are not.
@@ -98,8 +98,10 @@ class OuterBroadcasts(TorchFunctionMode):
         kwargs: dict[str, Any] | None = None,
     ) -> Any:
         """Run the call, then compare its result's shape with those of its tensors."""
-        result = func(*args, **(kwargs or {}))
-        shapes = [tuple(arg.shape) for arg in args if isinstance(arg, Tensor)]
+        kwargs = kwargs or {}
+        result = func(*args, **kwargs)
+        given = [arg for arg in (*args, *kwargs.values()) if isinstance(arg, Tensor)]
+        shapes = [tuple(arg.shape) for arg in given]
         if isinstance(result, Tensor) and result.shape not in shapes and len(shapes) > 1:
             with suppress(ValueError):  # not a broadcast, such as cat or most products
                 if broadcast_shape(*shapes) == result.shape:
