@@ -37,7 +37,7 @@ assert upper.grad_fn is not None and w.grad_fn is None and b.grad_fn is None
 # -------
 #
 # The ``next_functions`` of a node are the nodes of its inputs, in the order of the arguments.
-# An input that needs no gradient has ``None`` there.
+# A number or tensor that needs no gradient has ``None`` there.
 
 
 def walk(node, nodes, edges):
@@ -87,7 +87,7 @@ def layout(edges):
 
 
 def draw(title, edges):
-    fig, ax = plt.subplots(figsize=(7, 3.9), layout="constrained")
+    _, ax = plt.subplots(figsize=(7, 3.9), layout="constrained")
     place, boxes = layout(edges), {}
     assert all(place[start][0] < place[end][0] for start, end in edges)
     for item, spot in place.items():

@@ -141,8 +141,8 @@ full, short
 # -------------
 #
 # The short way holds where a layer meets each example once. Over several positions the gradient is
-# a sum of outer products, and its norm is less than the norms' product; dot products between
-# positions give it back.
+# a sum of outer products, and its norm is in general less than the norms' product; dot products
+# between positions give it back.
 
 a, s = torch.randn(5, 32), torch.randn(5, 3)
 true = (s.T @ a).norm()

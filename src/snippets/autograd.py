@@ -68,7 +68,8 @@ class Softplus(Function):
     """Compute log(1 + exp(x)) without overflow, with its derivative sigmoid(x) written out.
 
     `Softplus.apply(x)` takes a tensor of any shape and real floating dtype and returns one like
-    it. It works under `torch.func` and can be differentiated any number of times.
+    it. It works under `vmap` and the reverse transforms of `torch.func`, and can be differentiated
+    any number of times.
 
     Source:
         log(1 + exp(x)) = max(x, 0) + log(1 + exp(-abs(x))), where exp is given no positive number.
@@ -249,7 +250,7 @@ def per_sample_gradients(
     Args:
         model: Maps a batch to a batch, each example without regard to the others.
         loss: Maps output and target of a batch of one example to a scalar.
-        inputs: Tensor of shape (N, ...).
+        inputs: Tensor of shape (N, ...), N at least 1.
         targets: Tensor of shape (N, ...).
         randomness: "different" draws for each example, "same" once for all, "error" raises.
 
@@ -302,7 +303,7 @@ class Value:
             derivative of this number with respect to that one.
 
     Attributes:
-        grad: After `backward` on a result, the derivative of that result with respect to this.
+        grad: After the first `backward` on a tape, the derivative of its result by this number.
 
     Source:
         Reverse accumulation, section 3.2 of https://arxiv.org/abs/1502.05767
@@ -411,12 +412,13 @@ def saved_bytes(
 
 
 @contextmanager
-def evaluating(model: nn.Module, *, inference: bool = True) -> Iterator[None]:
+def evaluating(model: nn.Module, *, inference: bool = False) -> Iterator[None]:
     """Put a model in eval mode with recording off, then give each submodule its own flag back.
 
     Args:
-        model: Any module; its parameters and buffers, of any shapes and dtypes, are left alone.
-        inference: Whether to use inference mode, which makes inference tensors; else no_grad.
+        model: Any module, with parameters and buffers of any shapes and dtypes.
+        inference: Whether to use inference mode in place of no_grad; what the model makes and
+            keeps inside, such as a cache, is then an inference tensor and can't be trained on.
 
     Returns:
         A context manager; inside, nothing is recorded and dropout and batch norm evaluate.
@@ -427,8 +429,8 @@ def evaluating(model: nn.Module, *, inference: bool = True) -> Iterator[None]:
     >>> model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2).eval())
     >>> with evaluating(model):
     ...     out = model(torch.ones(1, 2))
-    >>> out.is_inference(), [module.training for module in model]
-    (True, [True, False])
+    >>> out.requires_grad, [module.training for module in model]
+    (False, [True, False])
     """
     flags = [(module, module.training) for module in model.modules()]
     model.eval()
@@ -437,7 +439,9 @@ def evaluating(model: nn.Module, *, inference: bool = True) -> Iterator[None]:
             yield
     finally:
         for module, training in flags:
-            module.training = training
+            module.train(training)  # a module may do more here than set its flag
+        for module, training in flags:
+            module.training = training  # and train() has set those of its submodules too
 
 
 class GradientRow(NamedTuple):
@@ -540,7 +544,9 @@ def nonfinite_births(result: Tensor) -> list[Node]:
     leaves = [node.variable for node in nodes if hasattr(node, "variable")]
     handles = [watch(node) for node in nodes]
     try:
-        torch.autograd.grad(result, leaves, torch.ones_like(result), retain_graph=True)
+        torch.autograd.grad(
+            result, leaves, torch.ones_like(result), retain_graph=True, allow_unused=True
+        )
     finally:
         for handle in handles:
             handle.remove()

@@ -104,7 +104,8 @@ class OuterBroadcasts(TorchFunctionMode):
         shapes = [tuple(arg.shape) for arg in given]
         if isinstance(result, Tensor) and result.shape not in shapes and len(shapes) > 1:
             with suppress(ValueError):  # not a broadcast, such as cat or most products
-                if broadcast_shape(*shapes) == result.shape:
+                product = func.__name__ in ("matmul", "mm", "bmm")
+                if broadcast_shape(*shapes) == result.shape and not product:
                     self.found.append(f"{func.__name__}: {', '.join(map(str, shapes))}")
         return result
 
