@@ -5,6 +5,7 @@ Sessions that need torch come once for each leg, a build of torch that the guide
 GPU). Versions stand in pyproject.toml. `nox -s tests -- --torch 2.15.0` asks another release.
 """
 
+import atexit
 import os
 import urllib.request
 from pathlib import Path
@@ -97,7 +98,8 @@ def build_docs(session: nox.Session, leg: str) -> None:
     html = Path(hosted, "html") if hosted else Path("build", leg, "html")
     options = ["-n", "-W", "-j", "auto", "-b", "html", "-d", f"build/{leg}/doctrees"]
     session.run("sphinx-build", *options, *rest, "docs", str(html))
-    print(f"Open {(html / 'index.html').resolve()}", flush=True)
+    # At exit, so that it is the last line of all, after nox's own.
+    atexit.register(print, f"Open {(html / 'index.html').resolve()}")
 
 
 def run_tests(session: nox.Session, leg: str) -> None:
