@@ -77,7 +77,7 @@ def prove(session: nox.Session, leg: str, version: str) -> None:
     if not found or found[0].split("+")[0] != version or (found[1] == "None") != (leg == "cpu"):
         session.error(
             f"the {leg} leg wants {wanted}, but this environment has {has}. Get it from {index}, "
-            f"or delete {session.virtualenv.location} and run this session again without -R."
+            f"or delete {session.virtualenv.location} and run this session again without -R"
         )
     session.log(f"proven: {has}, as the {leg} leg asks")
 

@@ -15,7 +15,6 @@ project = "PyTorch Fundamentals Guide"
 author = _project["authors"][0]["name"]
 copyright = f"2026, {author}"
 version = release = _project["version"]
-language = "en"
 
 extensions = [
     "myst_parser",
@@ -31,6 +30,7 @@ extensions = [
     "notfound.extension",
     "console_lexer",
     "gallery_run",
+    "inventory_check",
     "pictures",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
