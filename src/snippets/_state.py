@@ -16,3 +16,4 @@ def reset() -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.use_deterministic_algorithms(False)
+    torch.set_warn_always(False)
