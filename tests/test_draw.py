@@ -106,6 +106,7 @@ def long() -> torch.Tensor:
         (lambda: draw.storage(torch.zeros(2, device="meta")), "with values"),
         (lambda: draw.storage(x.to_sparse()), "needs strided tensors"),
         (lambda: draw.storage(x, x.clone()), "share one storage and dtype; tensor 1 does not"),
+        (lambda: draw.storage(torch.empty(0), torch.empty(0)), "tensor 1 does not"),
         (lambda: draw.storage(torch.zeros(25)), "at most 24 storage cells"),
         (lambda: draw.storage(torch.arange(5).expand(20, 5)), "at most 24 storage cells"),
         (lambda: draw.storage(x, names=("a", "b")), "1 tensors but 2 names"),

@@ -17,6 +17,9 @@ import drawsvg
 import torch
 from torch import Tensor
 
+from snippets.autograd import walk
+from snippets.tensors import shares_storage
+
 WIDTH = 356  # a phone's column, in CSS pixels: what is wider would have to shrink there
 MAX_CELLS = 24
 
@@ -217,14 +220,14 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
     """
     if tensor.grad_fn is None:
         raise ValueError("draw.graph needs a tensor with a grad_fn: this one was not computed")
+    if (count := len(walk(tensor))) > MAX_CELLS:
+        raise ValueError(f"draw.graph draws at most {MAX_CELLS} nodes; this graph has {count}")
     order: list[Any] = []
     _visit(tensor.grad_fn, order)
     try:
         saved_by = {node: _saved(node) for node in order}
     except RuntimeError as error:
         raise ValueError("draw.graph needs what a backward has freed: draw before it") from error
-    if len(order) > MAX_CELLS:
-        raise ValueError(f"draw.graph draws at most {MAX_CELLS} nodes; this graph has {len(order)}")
     labels: dict[Any, tuple[str, str]] = {}
     depth: dict[Any, int] = {}
     told = []
@@ -326,8 +329,7 @@ def _checked(tensors: Sequence[Tensor], names: Sequence[str]) -> Sequence[str]:
                 f"tensor {number} has layout {tensor.layout}, device {tensor.device}, "
                 f"{tensor.dim()} dimensions"
             )
-        same = tensor.untyped_storage().data_ptr() == tensors[0].untyped_storage().data_ptr()
-        if not same or tensor.dtype != tensors[0].dtype:
+        if not shares_storage(tensor, tensors[0]) or tensor.dtype != tensors[0].dtype:
             raise ValueError(
                 "draw.storage needs tensors that share one storage and dtype; "
                 f"tensor {number} does not"
