@@ -29,6 +29,9 @@ def leaf() -> torch.Tensor:
         draw.broadcast((3, 1), (1, 4)),
         draw.broadcast((2, 3), (4,), (0, 1)),
         draw.graph((leaf() * leaf()).sum()),
+        draw.modules(torch.nn.TransformerEncoderLayer(8, 2), name="a & <layer>"),
+        draw.modules(torch.nn.LazyLinear(2)),
+        draw.modules(torch.nn.Module()),
     ],
     ids=lambda picture: picture.title,
 )
@@ -83,6 +86,29 @@ def test_graph_names_and_saves() -> None:
     assert "y: SquareBackward from AccumulateGrad of w, saves tensor 0" in described
 
 
+def test_modules_tells_what_is_shared() -> None:
+    """What stands in two places is counted once, and the second place names the first."""
+    body = torch.nn.Linear(2, 2)
+    model = torch.nn.ModuleDict({"a": body, "b": torch.nn.Linear(2, 2, bias=False), "c": body})
+    model["b"].weight = body.weight
+    model.register_buffer("mask", torch.ones(3), persistent=False)
+    told = draw.modules(model, "net").description.splitlines()
+    assert told[0] == "net: ModuleDict, 6 elements"
+    assert told[1] == "net.mask: buffer (3,), not saved"
+    assert told[-3:] == [
+        "net.b.weight: parameter (2, 2), same as net.a.weight",
+        "net.b.bias: parameter None",
+        "net.c: Linear, same as net.a",
+    ]
+
+
+def test_modules_of_lazy_layers() -> None:
+    """A size that no forward pass has fixed yet is told as unknown, in the totals too."""
+    told = draw.modules(torch.nn.Sequential(torch.nn.LazyLinear(2))).description
+    assert "model: Sequential, ? elements" in told
+    assert "model.0.weight: parameter of unknown shape" in told
+
+
 def freed() -> torch.Tensor:
     """Return a tensor whose graph has been used up."""
     y = (leaf() ** 2).sum()
@@ -116,6 +142,7 @@ def long() -> torch.Tensor:
         (lambda: draw.graph(leaf()), "needs a tensor with a grad_fn"),
         (lambda: draw.graph(freed()), "draw before it"),
         (lambda: draw.graph(long()), "at most 24 nodes; this graph has 31"),
+        (lambda: draw.modules(torch.nn.Sequential(*[torch.nn.ReLU()] * 48)), "tree has 49"),
     ],
 )
 def test_bad_input_is_refused(call: Callable[[], draw.Picture], says: str) -> None:

@@ -10,24 +10,27 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import html
-from collections.abc import Iterable, Sequence
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple, cast
 
 import drawsvg
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+from torch.nn.parameter import is_lazy
 
 from snippets.autograd import walk
 from snippets.tensors import shares_storage
 
 WIDTH = 356  # a phone's column, in CSS pixels: what is wider would have to shrink there
 MAX_CELLS = 24
+MAX_ROWS = 48
 
 _STYLE = """
 .pfg-draw{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,monospace}
 .pfg-draw text{fill:var(--draw-ink,#1b1f24);font-size:13px;text-anchor:middle}
 .pfg-draw .note{fill:var(--draw-muted,#57606a);font-size:10px}
 .pfg-draw .head{text-anchor:start;font-size:12px}
+.pfg-draw .end{text-anchor:end}
 .pfg-draw .name{font-weight:700}
 .pfg-draw rect{fill:var(--draw-paper,#fff);stroke:var(--draw-line,#8c959f)}
 .pfg-draw .ghost{fill:none;stroke-dasharray:3 3}
@@ -262,6 +265,115 @@ def graph(tensor: Tensor, **named: Tensor) -> Picture:
     return Picture(picture.svg(), f"Backward graph of {len(order)} nodes", "\n".join(told))
 
 
+def modules(module: nn.Module, name: str = "model") -> Picture:
+    """Draw a module tree with what each module registered: submodules, parameters and buffers.
+
+    A row a module (a dot, its name and class, and how many elements its parameters have, those
+    below it included and shared ones counted once), a row a parameter (blue) or buffer (green) with
+    its shape and number of elements. Frozen parameters, and buffers that `state_dict` leaves out,
+    say so. What the tree reaches again is orange and names the place where it stands first.
+
+    Args:
+        module: The root; at most 48 rows.
+        name: What to call the root.
+
+    Raises:
+        ValueError: If the tree has more than 48 rows.
+
+    >>> from torch import nn
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU(), nn.BatchNorm1d(3, affine=False))
+    >>> model[0].bias = model[0].bias.requires_grad_(False)
+    >>> print(modules(model).description)
+    model: Sequential, 9 elements
+    model.0: Linear, 9 elements
+    model.0.weight: parameter (3, 2)
+    model.0.bias: parameter (3,), frozen
+    model.1: ReLU, 0 elements
+    model.2: BatchNorm1d, 0 elements
+    model.2.weight: parameter None
+    model.2.bias: parameter None
+    model.2.running_mean: buffer (3,)
+    model.2.running_var: buffer (3,)
+    model.2.num_batches_tracked: buffer ()
+    """
+    rows = list(_tree(module, name, 0, {}))
+    if len(rows) > MAX_ROWS:
+        raise ValueError(
+            f"draw.modules draws at most {MAX_ROWS} rows; this tree has {len(rows)}: draw one of "
+            "its submodules"
+        )
+    picture, told = _Canvas(), []
+    trunk: dict[int, int] = {}
+    for y, row in zip(range(11, 21 * len(rows), 21), rows, strict=True):
+        x = 8 + row.depth * 16
+        trunk[row.depth] = y
+        if row.depth:
+            picture.line(x - 16, trunk[row.depth - 1] + 6, x - 16, y)
+            picture.line(x - 16, y, x - 6, y)
+        is_module = row.role == "module"
+        (picture.dot if is_module else picture.square)(x, y, row.color)
+        label = row.path.rpartition(".")[2] if row.depth else row.path
+        label += f": {row.what}" if is_module else f" {row.what}"
+        room = WIDTH - x - 16 - 7 * len(row.size)
+        fit = f"font-size:{min(12, room / (0.61 * len(label))):.1f}px"
+        picture.text(x + 12, y + 4, label, "head name" if is_module else "head", style=fit)
+        picture.text(WIDTH - 2, y + 4, row.size, "note end")
+        role = "" if is_module else f"{row.role} "
+        size = f", {row.size} elements" if is_module and row.size else ""
+        told.append(f"{row.path}: {role}{row.what}{size}")
+    picture.down(21 * len(rows))
+    title = f"Module tree of {name}, {type(module).__name__}"
+    return Picture(picture.svg(), title, "\n".join(told))
+
+
+class _Row(NamedTuple):
+    """A line of a module tree: a module, a parameter or a buffer, and what to say of it."""
+
+    depth: int
+    role: str
+    path: str
+    what: str
+    size: str
+    color: str
+
+
+def _tree(module: nn.Module, path: str, depth: int, seen: dict[object, str]) -> Iterator[_Row]:
+    """Yield the rows of a module: itself, its parameters and buffers, its submodules."""
+    kind = type(module).__name__
+    if module in seen:
+        yield _Row(depth, "module", path, f"{kind}, same as {seen[module]}", "", "c1")
+        return
+    seen[module] = path
+    counts = [_elements(each) for each in module.parameters()]
+    total = "?" if None in counts else str(sum(count or 0 for count in counts))
+    yield _Row(depth, "module", path, kind, total, "")
+    tensors: list[tuple[str, str, Tensor | None]] = []
+    tensors += [("parameter", name, each) for name, each in module._parameters.items()]
+    tensors += [("buffer", name, each) for name, each in module._buffers.items()]
+    for role, name, tensor in tensors:
+        here = f"{path}.{name}"
+        if tensor is None:
+            yield _Row(depth + 1, role, here, "None", "", "ghost")
+            continue
+        count = _elements(tensor)
+        notes = ["of unknown shape" if count is None else _shape(tensor.shape)]
+        notes += ["frozen"] if role == "parameter" and not tensor.requires_grad else []
+        notes += ["not saved"] if name in module._non_persistent_buffers_set else []
+        notes += [f"same as {seen[tensor]}"] if tensor in seen else []
+        color = "c1" if tensor in seen else "c0" if role == "parameter" else "c2"
+        seen.setdefault(tensor, here)
+        size = "?" if count is None else str(count)
+        yield _Row(depth + 1, role, here, ", ".join(notes), size, color)
+    for name, child in module._modules.items():
+        if child is not None:
+            yield from _tree(child, f"{path}.{name}", depth + 1, seen)
+
+
+def _elements(tensor: Tensor) -> int | None:
+    """Return how many elements a tensor has; None while a lazy layer doesn't know yet."""
+    return None if is_lazy(tensor) else tensor.numel()
+
+
 class _Canvas:
     """A drawing that grows downwards."""
 
@@ -308,6 +420,14 @@ class _Canvas:
         self._parts.append(
             drawsvg.Lines(x2, tip, x2 - 3.5, tip + 6, x2 + 3.5, tip + 6, close=True, class_="tip")
         )
+
+    def line(self, x1: float, y1: float, x2: float, y2: float) -> None:
+        line = drawsvg.Line(x1, self._y + y1, x2, self._y + y2, class_="edge")
+        self._parts.append(line)
+
+    def square(self, x: float, y: float, kind: str) -> None:
+        whole = drawsvg.Rectangle(x - 5, self._y + y - 5, 10, 10, rx=2, class_=kind)
+        self._parts.append(whole)
 
     def dot(self, x: float, y: float, kind: str) -> None:
         self._parts.append(drawsvg.Circle(x, self._y + y, 6, class_=f"node {kind}".strip()))
