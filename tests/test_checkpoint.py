@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import SGD, AdamW
 from torch.optim.lr_scheduler import ConstantLR, StepLR
+from torch.utils._pytree import tree_leaves
 
 from snippets.checkpoint import CheckpointError, load_checkpoint, rng_state, save_checkpoint
 
@@ -47,16 +48,8 @@ class Run:
     def bits(self) -> list[Any]:
         """Return everything that a failed load must leave alone, copied."""
         states: list[Any] = [part.state_dict() for part in self.parts.values()]
-        return flat([*states, rng_state()])
-
-
-def flat(value: Any) -> list[Any]:
-    """Return the leaves of nested containers, tensors as lists."""
-    if isinstance(value, dict):
-        return [leaf for item in value.items() for leaf in flat(item)]
-    if isinstance(value, list | tuple):
-        return [leaf for item in value for leaf in flat(item)]
-    return [value.tolist() if isinstance(value, Tensor) else value]
+        leaves = tree_leaves([*states, rng_state()])
+        return [leaf.tolist() if isinstance(leaf, Tensor) else leaf for leaf in leaves]
 
 
 def test_goes_on_as_if_nothing_had_happened(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def test_storage_shows_what_is_read() -> None:
 def test_broadcast_agrees_with_torch() -> None:
     """The result that is told is the one that PyTorch computes."""
     shapes = ((8, 1, 6, 1), (7, 1, 5))
-    together = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+    together = torch.broadcast_shapes(*shapes)
     assert str(tuple(together)) in draw.broadcast(*shapes).description
 
 
@@ -112,7 +112,7 @@ def test_modules_of_lazy_layers() -> None:
 def freed() -> torch.Tensor:
     """Return a tensor whose graph has been used up."""
     y = (leaf() ** 2).sum()
-    y.backward()  # type: ignore[no-untyped-call]
+    y.backward()
     return y
 
 

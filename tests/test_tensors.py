@@ -9,7 +9,7 @@ from snippets import tensors
 def test_broadcast_shape_agrees_at_the_edges() -> None:
     """No shape, no axes and sizes of 0 give what PyTorch gives; a conflict names its axis."""
     for shapes in ((), ((),), ((0,), (1,)), ((0, 3), (3,)), ((1, 1), ())):
-        expected = torch.broadcast_shapes(*shapes)  # type: ignore[no-untyped-call]
+        expected = torch.broadcast_shapes(*shapes)
         assert tensors.broadcast_shape(*shapes) == tuple(expected)
     with pytest.raises(ValueError, match=r"axis -2: sizes \[0, 2\] differ and none is 1"):
         tensors.broadcast_shape((2, 3), (0, 3))

@@ -11,7 +11,7 @@ def reset() -> None:
     random.seed(0)
     np.random.seed(0)
     torch.manual_seed(0)
-    torch.set_printoptions(profile="default")  # type: ignore[no-untyped-call]
+    torch.set_printoptions(profile="default")
     torch.set_default_dtype(torch.float32)
     torch.set_default_device(None)
     torch.set_grad_enabled(True)

@@ -199,7 +199,7 @@ def safe_where(
     return torch.where(condition, function(torch.where(condition, x, stand_in)), otherwise)
 
 
-class OperatorMeter(TorchDispatchMode):  # type: ignore[no-untyped-call]
+class OperatorMeter(TorchDispatchMode):
     """Count the operators that run inside it, backward included, and the bytes of what they return.
 
     Attributes:
