@@ -86,7 +86,7 @@ def test_other_checkpoint_is_refused(tmp_path: Path) -> None:
 
 def test_stops_early(tmp_path: Path) -> None:
     """With no patience for a bad epoch it stops at the first, and reports the best model."""
-    settings = recipe.Settings(epochs=3, lr=1.0, warmup_steps=1, patience=1)
+    settings = recipe.Settings(epochs=3, lr=1.0, patience=1)
     recipe.train(settings, tmp_path)
     progress = held(tmp_path)["states"]["progress"]
     losses = progress["valid_losses"]

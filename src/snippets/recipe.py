@@ -9,7 +9,7 @@ import argparse
 import copy
 import importlib.util
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ class Settings:
     batch_size: int = 64
     lr: float = 3e-3
     weight_decay: float = 0.05
-    warmup_steps: int = 40
+    warmup: float = 0.1  # the share of all steps
     max_norm: float = 1.0
     patience: int = 5
     seed: int = 0
@@ -190,6 +190,14 @@ def train_epoch(
 
     Raises:
         RuntimeError: If a gradient is not finite, before it can reach the weights.
+
+    >>> model = nn.Sequential(nn.Flatten(), nn.Linear(64, 10)).to(device())
+    >>> optimizer = AdamW(model.parameters(), lr=0.01)
+    >>> data = batches(load_data(0)[0], Settings(), epoch=0)
+    >>> schedule = make_schedule(optimizer, 1, 2 * len(data))
+    >>> losses = [train_epoch(model, data, optimizer, schedule, max_norm=1.0) for _ in range(2)]
+    >>> losses[1] < losses[0]
+    True
     """
     model.train()
     total, count = 0.0, 0
@@ -207,11 +215,18 @@ def train_epoch(
 
 
 def evaluate(model: nn.Module, data: Dataset[Batch]) -> tuple[float, float]:
-    """Return the mean loss and the accuracy over all examples, in evaluation mode."""
+    """Return the mean loss and the accuracy over all examples, in evaluation mode.
+
+    The loader has a generator of its own, so that evaluating draws nothing from the global stream.
+
+    >>> model = build_model().to(device())
+    >>> evaluate(model, load_data(0)[1]) == evaluate(model, load_data(0)[1])
+    True
+    """
     model.eval()
     total, right, count = 0.0, 0, 0
     with torch.inference_mode():
-        for batch in DataLoader(data, 256):
+        for batch in DataLoader(data, 256, generator=torch.Generator()):
             images, targets = (tensor.to(device()) for tensor in batch)
             logits = model(images)
             total += cross_entropy(logits, targets, reduction="sum").item()
@@ -237,13 +252,19 @@ def train(settings: Settings, folder: Path, *, show_progress: bool = False) -> t
     Raises:
         CheckpointError: If the folder's checkpoint doesn't fit this model.
         ValueError: If it was written by a run with other settings.
+
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     loss, accuracy = train(Settings(epochs=3), Path(folder))
+    >>> accuracy > 0.9
+    True
     """
     seed_everything(settings.seed)
     train_set, valid_set, test_set = load_data(settings.seed)
     model = build_model().to(device())
     optimizer = AdamW(decay_groups(model, settings.weight_decay), lr=settings.lr)
     steps = settings.epochs * len(batches(train_set, settings, epoch=0))
-    schedule = make_schedule(optimizer, settings.warmup_steps, steps)
+    schedule = make_schedule(optimizer, max(1, round(settings.warmup * steps)), steps)
     progress = Progress(asdict(settings))
     parts: dict[str, Any] = {"optimizer": optimizer, "schedule": schedule, "progress": progress}
 
@@ -277,13 +298,23 @@ def bar(items: Iterable[int], show: bool) -> Iterable[int]:
     return progress
 
 
-def main() -> None:
-    """Read the command line, train, and print what was reached."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line, train, and print what was reached.
+
+    >>> from contextlib import redirect_stderr, redirect_stdout
+    >>> from io import StringIO
+    >>> from tempfile import TemporaryDirectory
+    >>> printed = StringIO()
+    >>> with TemporaryDirectory() as folder, redirect_stderr(StringIO()), redirect_stdout(printed):
+    ...     main(["--folder", folder, "--epochs", "1"])
+    >>> printed.getvalue().split()[:2]
+    ['test', 'loss']
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, required=True, help="where the checkpoint is kept")
     parser.add_argument("--epochs", type=int, default=Settings.epochs)
     parser.add_argument("--seed", type=int, default=Settings.seed)
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     options.folder.mkdir(parents=True, exist_ok=True)
     settings = Settings(epochs=options.epochs, seed=options.seed)
     loss, accuracy = train(settings, options.folder, show_progress=True)

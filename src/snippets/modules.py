@@ -1,0 +1,3 @@
+"""Code shown in the Modules guide."""
+
+from __future__ import annotations

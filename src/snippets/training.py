@@ -1,0 +1,3 @@
+"""Code shown in the Training guide."""
+
+from __future__ import annotations
