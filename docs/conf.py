@@ -31,6 +31,7 @@ extensions = [
     "console_lexer",
     "gallery_run",
     "inventory_check",
+    "mathml",
     "pictures",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
@@ -75,6 +76,7 @@ html_baseurl = os.environ.get(
     "READTHEDOCS_CANONICAL_URL", "https://pytorch-fundamentals-guide.readthedocs.io/en/latest/"
 )
 html_theme = "furo"
+html_math_renderer = "mathml"
 html_title = project
 html_static_path = ["_static"]
 html_css_files = ["guide.css"]
