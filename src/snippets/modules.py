@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from difflib import get_close_matches
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
@@ -67,3 +72,90 @@ class RunningNorm(nn.Module):
         momentum = 1 / float(self.batches) if self.momentum is None else self.momentum
         self.mean.lerp_(mean, momentum)
         self.var.lerp_(var, momentum)
+
+
+class TinyModule:
+    """The core of `torch.nn.Module`: assignment files what it is given by its type.
+
+    >>> class Scale(TinyModule):
+    ...     def __init__(self):
+    ...         super().__init__()
+    ...         self.factor = nn.Parameter(torch.tensor(2.0))
+    ...     def forward(self, x):
+    ...         return self.factor * x
+    >>> scale = Scale()
+    >>> [name for name, _ in scale.named_parameters()], scale(torch.tensor(3.0)).item()
+    (['factor'], 6.0)
+    """
+
+    def __init__(self) -> None:
+        for shelf in ("_parameters", "_modules"):
+            object.__setattr__(self, shelf, {})
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """File parameters and modules by name; keep anything else as Python does."""
+        for shelf, kind in (("_parameters", nn.Parameter), ("_modules", TinyModule)):
+            if isinstance(value, kind):
+                vars(self)[shelf][name] = value
+                return
+        object.__setattr__(self, name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Look on the shelves; Python calls this only where it found nothing itself."""
+        for shelf in ("_parameters", "_modules"):
+            if name in vars(self)[shelf]:
+                return vars(self)[shelf][name]
+        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+
+    def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, nn.Parameter]]:
+        """Yield the module's own parameters, then those of its submodules, with their paths."""
+        for name, parameter in vars(self)["_parameters"].items():
+            yield prefix + name, parameter
+        for name, module in vars(self)["_modules"].items():
+            yield from module.named_parameters(f"{prefix}{name}.")
+
+    def __call__(self, *inputs: Any) -> Any:
+        """Run forward; `nn.Module` runs hooks around it."""
+        return self.forward(*inputs)
+
+
+@contextmanager
+def activations(model: nn.Module, *paths: str) -> Iterator[dict[str, Tensor]]:
+    """Collect what submodules return while a model runs, without a graph.
+
+    Args:
+        model: The model to watch.
+        paths: Names from `model.named_modules()`; each must return a tensor.
+
+    Yields:
+        A dictionary that each call of the model fills anew: the last result under each path,
+        detached, so that it shares memory with what the model went on with.
+
+    Raises:
+        KeyError: If there is no submodule under a path; the message names similar ones.
+        TypeError: From the call, if a watched submodule returns no tensor.
+
+    >>> model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    >>> with activations(model, "0", "1") as seen:
+    ...     _ = model(torch.ones(1, 2))
+    >>> {path: tuple(value.shape) for path, value in seen.items()}
+    {'0': (1, 3), '1': (1, 3)}
+    """
+    modules = dict(model.named_modules())
+    seen: dict[str, Tensor] = {}
+
+    def keep(path: str) -> Callable[[nn.Module, Any, Any], None]:
+        def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
+            if not isinstance(output, Tensor):
+                raise TypeError(f"'{path}' returned a {type(output).__name__}, not a tensor")
+            seen[path] = output.detach()
+
+        return hook
+
+    with ExitStack() as handles:
+        for path in paths:
+            if path not in modules:
+                near = get_close_matches(path, modules) or list(modules)[1:4]
+                raise KeyError(f"no submodule '{path}'; there is {', '.join(map(repr, near))}")
+            handles.enter_context(modules[path].register_forward_hook(keep(path)))
+        yield seen
