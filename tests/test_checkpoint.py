@@ -138,11 +138,15 @@ def extra_part(path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "says"),
     [
-        (lambda path: path.write_text("not a checkpoint"), "was refused: it is no file of torch"),
-        (lambda path: path.write_bytes(b""), "is cut off or damaged"),
-        *((cut_off(keep), "is cut off or damaged") for keep in (0.001, 0.01, 0.1, 0.5, 0.9, 0.999)),
+        (lambda path: path.write_text("not a checkpoint"), "was refused: .* no file of torch.save"),
+        (lambda path: path.write_text("hello"), "is cut off, damaged, or no file of torch.save"),
+        (lambda path: path.write_bytes(b""), "is cut off, damaged, or no file of torch.save"),
+        *(
+            (cut_off(keep), "is cut off, damaged, or no")
+            for keep in (0.001, 0.01, 0.1, 0.5, 0.9, 0.999)
+        ),
         (only_states, "holds a OrderedDict that save_checkpoint did not write"),
-        (whole_model, "was refused: it is no file of torch.save, or it holds objects that could"),
+        (whole_model, "was refused: it holds objects that could run code"),
         (other_model, r"'0.weight' is float32 \(5, 3\) in the file and float32 \(4, 3\) in the m"),
         (other_model, r"parameter 0 of group 0 is 0.weight \(5, 3\) in the file and 0.weight \(4"),
         (other_dtype, r"'0.weight' is float64 \(4, 3\) in the file and float32 \(4, 3\) in the m"),

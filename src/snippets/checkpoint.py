@@ -166,11 +166,13 @@ def _read(path: Path) -> dict[str, Any]:
             content = torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
             raise CheckpointError(
-                f"{path} was refused: it is no file of torch.save, or it holds objects that could "
-                "run code when they are loaded"
+                f"{path} was refused: it holds objects that could run code when they are loaded, "
+                "or it is no file of torch.save"
             ) from error
-        except (RuntimeError, EOFError, OSError) as error:
-            raise CheckpointError(f"{path} is cut off or damaged: {error}") from error
+        except Exception as error:  # what a damaged file raises depends on where it is damaged
+            raise CheckpointError(
+                f"{path} is cut off, damaged, or no file of torch.save: {error!r}"
+            ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = type(content).__name__
         raise CheckpointError(f"{path} holds a {kind} that save_checkpoint did not write")
