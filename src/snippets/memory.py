@@ -179,3 +179,36 @@ def peak_bytes(call: Callable[[], object]) -> int:
     with live:
         call()
     return live.most
+
+
+def pack_once(make: Callable[[Tensor], object]) -> Callable[[Tensor], object]:
+    """Turn a function that packs saved tensors into one that packs each of them only once.
+
+    Args:
+        make: Takes a saved tensor, detached, and returns what to hold in its place.
+
+    Returns:
+        A pack hook. Tensors that read the same places of one storage, unchanged in between, get
+        the same packed object, for as long as the storage lives.
+
+    Source:
+        https://docs.pytorch.org/docs/stable/notes/autograd.html#hooks-for-saved-tensors
+
+    >>> x, packed = torch.ones(10, requires_grad=True), []
+    >>> with saved_tensors_hooks(pack_once(lambda t: packed.append(t) or t), lambda t: t):
+    ...     y = x.tanh().square()
+    >>> len(packed)
+    1
+    """
+    known: weakref.WeakKeyDictionary[torch.UntypedStorage, dict[object, object]]
+    known = weakref.WeakKeyDictionary()
+
+    def pack(tensor: Tensor) -> object:
+        packed = known.setdefault(tensor.untyped_storage(), {})
+        place = (tensor.storage_offset(), tensor.shape, tensor.stride(), tensor.dtype)
+        key = (*place, tensor._version)
+        if key not in packed:
+            packed[key] = make(tensor.detach())
+        return packed[key]
+
+    return pack
