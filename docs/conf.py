@@ -52,14 +52,13 @@ codeautolink_concat_default = True
 
 copybutton_prompt_text = r">>> |\.\.\. "
 copybutton_prompt_is_regexp = True
-copybutton_exclude = ".linenos"
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../gallery"],
     "gallery_dirs": ["gallery"],
     "filename_pattern": r"\.py$",
     "parallel": int(os.environ.get("GALLERY_JOBS", os.cpu_count() or 1)),
-    "subsection_order": ["../gallery/tensors", "../gallery/autograd"],
+    "subsection_order": [f"../gallery/{name}" for name in _settings["tool"]["guide"]["gallery"]],
     "within_subsection_order": "FileNameSortKey",
     "backreferences_dir": "gallery/backreferences",
     "doc_module": ("torch", "snippets"),

@@ -102,3 +102,20 @@ def test_peak_is_the_largest_moment() -> None:
         torch.zeros(10)
 
     assert memory.peak_bytes(call) == 4400
+
+
+def test_pack_once_tells_places_and_writes_apart() -> None:
+    """Another part of a storage, and the same part after a write, are packed anew."""
+    base, made = torch.arange(6.0), []
+
+    def make(tensor: torch.Tensor) -> torch.Tensor:
+        made.append(tensor.tolist())
+        return tensor.clone()
+
+    pack = memory.pack_once(make)
+    first = pack(base[:2])
+    assert pack(base[:2]) is first
+    assert pack(base[2:4]) is not first
+    base.add_(1)
+    assert pack(base[:2]) is not first
+    assert made == [[0, 1], [2, 3], [1, 2]]

@@ -40,8 +40,10 @@ WORDS_ONLY = {
     "docs/glossary.md",
     "docs/about/changelog.md",
     "docs/about/contributing.md",
-    "docs/guide/autograd/pitfalls.md",
-    "docs/guide/tensors/pitfalls.md",
+    *(
+        f"docs/guide/{guide}/pitfalls.md"
+        for guide in ("autograd", "modules", "tensors", "training")
+    ),
 }
 
 
