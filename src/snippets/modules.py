@@ -89,8 +89,7 @@ class TinyModule:
     """
 
     def __init__(self) -> None:
-        for shelf in ("_parameters", "_modules"):
-            object.__setattr__(self, shelf, {})
+        vars(self).update(_parameters={}, _modules={})
 
     def __setattr__(self, name: str, value: Any) -> None:
         """File parameters and modules by name; keep anything else as Python does."""
@@ -98,7 +97,7 @@ class TinyModule:
             if isinstance(value, kind):
                 vars(self)[shelf][name] = value
                 return
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
 
     def __getattr__(self, name: str) -> Any:
         """Look on the shelves; Python calls this only where it found nothing itself."""
