@@ -40,10 +40,7 @@ WORDS_ONLY = {
     "docs/glossary.md",
     "docs/about/changelog.md",
     "docs/about/contributing.md",
-    *(
-        f"docs/guide/{guide}/pitfalls.md"
-        for guide in ("autograd", "modules", "tensors", "training")
-    ),
+    *(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*/*/pitfalls.md")),
 }
 
 

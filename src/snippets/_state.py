@@ -16,4 +16,5 @@ def reset() -> None:
     torch.set_default_device(None)
     torch.set_grad_enabled(True)
     torch.use_deterministic_algorithms(False)
+    torch.backends.cudnn.deterministic = False
     torch.set_warn_always(False)
