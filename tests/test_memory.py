@@ -119,3 +119,56 @@ def test_pack_once_tells_places_and_writes_apart() -> None:
     base.add_(1)
     assert pack(base[:2]) is not first
     assert made == [[0, 1], [2, 3], [1, 2]]
+
+
+def test_bytes_kept_sees_what_only_a_graph_holds() -> None:
+    """A kept loss counts with what its graph saved, and no more after its backward."""
+    w, kept = torch.ones(1000, requires_grad=True), []
+
+    def forward() -> None:
+        kept.append(w.exp().sum())
+
+    def train() -> None:
+        forward()
+        kept[-1].backward()
+        w.grad = None
+
+    assert memory.bytes_kept(forward, 3) == [4004, 8008, 12012]
+    assert memory.bytes_kept(train, 3) == [4, 8, 12]
+
+
+def test_bytes_kept_falls_when_something_is_freed() -> None:
+    """A list that is cleared brings the sum back."""
+    kept: list[torch.Tensor] = []
+
+    def step() -> None:
+        if len(kept) == 2:
+            kept.clear()
+        kept.append(torch.zeros(10))
+
+    assert memory.bytes_kept(step, 4) == [40, 80, 40, 80]
+    assert memory.bytes_kept(step, 0) == []
+
+
+def test_shared_storages_of_views_buffers_and_copies() -> None:
+    """Views of one storage share, `load_state_dict` copies, `assign=True` shares."""
+    base = torch.zeros(4)
+    first, second = nn.Module(), nn.Module()
+    first.register_buffer("left", base[:2], persistent=False)
+    second.register_buffer("right", base[2:])
+    second.own = nn.Parameter(torch.zeros(1))
+    assert memory.shared_storages(first, second) == [("left", "right")]
+    one, other = nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False)
+    other.load_state_dict(one.state_dict())
+    assert memory.shared_storages(one, other) == []
+    other.load_state_dict(one.state_dict(), assign=True)
+    assert memory.shared_storages(one, other) == [("weight", "weight")]
+
+
+def test_shared_storages_lists_tied_names() -> None:
+    """A tied weight is there under both names; meta tensors share only with themselves."""
+    model = nn.Sequential(nn.Linear(2, 2, bias=False), nn.Linear(2, 2, bias=False))
+    model[1].weight = model[0].weight
+    assert len(memory.shared_storages(model, model)) == 4
+    meta = nn.Linear(2, 2, bias=False, device="meta")
+    assert memory.shared_storages(meta, nn.Linear(2, 2, bias=False, device="meta")) == []

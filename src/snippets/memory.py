@@ -212,3 +212,71 @@ def pack_once(make: Callable[[Tensor], object]) -> Callable[[Tensor], object]:
         return packed[key]
 
     return pack
+
+
+def bytes_kept(step: Callable[[], object], times: int) -> list[int]:
+    """Return, after each of several calls, the bytes alive that the calls so far have made.
+
+    Args:
+        step: A function without arguments, such as one training step; its result is dropped.
+        times: How often to call it.
+
+    Returns:
+        One sum for each call, over the storages that operations returned and that are still
+        alive, whether a Python name, a graph or a C++ object holds them. A level list means that
+        nothing of a step outlives the next; what existed before is left out, and so is Python's
+        and autograd's own memory.
+
+    Raises:
+        NotImplementedError: If an operation takes or returns a tensor without a storage.
+
+    Source:
+        https://dev-discuss.pytorch.org/t/what-and-why-is-torch-dispatch/557
+
+    >>> x, log = torch.ones(1000), []
+    >>> bytes_kept(lambda: log.append(x.exp()), 3), bytes_kept(lambda: x.exp(), 3)
+    ([4000, 8000, 12000], [0, 0, 0])
+    """
+    live, kept = _Live(), []
+    with live:
+        for _ in range(times):
+            step()
+            kept.append(live.now)
+    return kept
+
+
+def shared_storages(first: nn.Module, second: nn.Module) -> list[tuple[str, str]]:
+    """Return the names of parameters and buffers of two modules that have one storage.
+
+    Args:
+        first: A module on any device.
+        second: Another one, or the same, in which each tensor shares with itself.
+
+    Returns:
+        Pairs of a name in `first` and a name in `second`, in the order of the modules, tied
+        names and non-persistent buffers included. Sharing is a matter of storages: the two
+        tensors need not have a cell in common.
+
+    Raises:
+        NotImplementedError: If a tensor has no storage, as a sparse one.
+
+    Source:
+        https://docs.pytorch.org/docs/stable/notes/serialization.html
+
+    >>> encoder = nn.Linear(3, 3)
+    >>> shared_storages(nn.Sequential(encoder), nn.ModuleList([nn.ReLU(), encoder]))
+    [('0.weight', '1.weight'), ('0.bias', '1.bias')]
+    >>> shared_storages(encoder, nn.Linear(3, 3))
+    []
+    """
+
+    def named(module: nn.Module) -> list[tuple[str, Tensor]]:
+        parameters = module.named_parameters(remove_duplicate=False)
+        return [*parameters, *module.named_buffers(remove_duplicate=False)]
+
+    return [
+        (name, other)
+        for name, tensor in named(first)
+        for other, candidate in named(second)
+        if tensor.untyped_storage() is candidate.untyped_storage()
+    ]
