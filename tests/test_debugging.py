@@ -147,7 +147,7 @@ def test_first_nonfinite_stops_before_the_statistics() -> None:
     model = nn.Sequential(nn.BatchNorm1d(2))
     bad = torch.tensor([[1.0, math.nan], [2.0, 3.0]])
     assert first_nonfinite(model, bad) == Finding("", "input", "NaN")
-    assert model[0].running_mean.tolist() == [0.0, 0.0]
+    assert dict(model.named_buffers())["0.running_mean"].tolist() == [0.0, 0.0]
 
 
 def test_first_nonfinite_passes_over_a_mask() -> None:
@@ -182,8 +182,8 @@ def test_update_ratios_at_the_edges() -> None:
 
     def step() -> None:
         with torch.no_grad():
-            model.weight += 2.0**-10
-            model.bias += 1
+            model.weight.add_(2.0**-10)
+            model.bias.add_(1)
 
     ratios = update_ratios(model, step)
     assert ratios["weight"] == pytest.approx(2.0**-10)

@@ -43,7 +43,7 @@ assert list(storages.values()) == expected
 # The bytes are the numbers
 # -------------------------
 #
-# A storage can be read without torch's help: 128 by 64 floats of 4 bytes.
+# A storage can be read without ``torch.load``: 128 by 64 floats of 4 bytes.
 
 raw = zipfile.ZipFile(path).read("model/data/0")
 assert torch.equal(
@@ -131,6 +131,6 @@ folder.cleanup()
 # -------------
 #
 # A checkpoint is as large as the storages that its tensors come from. The default of ``torch.load``
-# calls nothing that a file names.
+# calls nothing that a file names, unless it is on a list.
 
 assert not Path(folder.name).exists()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -163,15 +164,20 @@ def _read(path: Path) -> dict[str, Any]:
     """Return what the file holds, or raise CheckpointError if it is not one of ours."""
     with path.open("rb") as file:
         try:
+            with zipfile.ZipFile(file) as archive:
+                damaged = archive.testzip()
+        except (zipfile.BadZipFile, OSError) as error:
+            raise CheckpointError(
+                f"{path} is cut off, or no file of torch.save: {error}"
+            ) from error
+        if damaged:
+            raise CheckpointError(f"{path} is damaged: {damaged} has another checksum than written")
+        file.seek(0)
+        try:
             content = torch.load(file, map_location="cpu", weights_only=True)
         except pickle.UnpicklingError as error:
             raise CheckpointError(
-                f"{path} was refused: it holds objects that could run code when they are loaded, "
-                "or it is no file of torch.save"
-            ) from error
-        except Exception as error:  # what a damaged file raises depends on where it is damaged
-            raise CheckpointError(
-                f"{path} is cut off, damaged, or no file of torch.save: {error!r}"
+                f"{path} was refused: it holds objects that could run code when they are loaded"
             ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = type(content).__name__
