@@ -18,7 +18,7 @@ from torch import nn
 # One network, two ways to keep its layers
 # ----------------------------------------
 #
-# The two classes compute the same. They differ in one word.
+# The two networks have the same weights and compute the same. They differ in one word.
 
 
 class Net(nn.Module):
@@ -64,7 +64,7 @@ def walk(module, name="model", depth=0, parent=None, rows=None):
 
 rows = {"ModuleList": walk(registered), "list": walk(listed)}
 assert [row[2] for row in rows["list"]] == ["model", "embed", "head"]
-assert len(rows["ModuleList"]) == 1 + len(list(registered.modules())) - 1
+assert len(rows["ModuleList"]) == len(list(registered.modules())) == 10
 
 # %%
 # Draw both
@@ -78,7 +78,9 @@ for ax, (kind, tree) in zip(axes, rows.items(), strict=True):
     for place, (depth, parent, name, cls, own) in enumerate(tree):
         if parent is not None:
             top = tree[parent][0]
-            ax.plot([top, top, depth - 0.12], [parent, place, place], color="#8c959f", lw=1.2)
+            ax.plot(
+                [top, top, depth - 0.12], [parent, place, place], color="#8c959f", lw=1.2, zorder=1
+            )
         ax.plot(depth, place, "o", color="#0072B2" if own else "white", mec="#1b1f24", ms=9)
         ax.text(depth + 0.22, place, f"{name}: {cls}", va="center", fontsize=9)
         ax.text(5.2, place, str(own) if own else "", va="center", ha="right", fontsize=9)
@@ -121,8 +123,8 @@ assert torch.equal(listed.blocks[0][1].weight, before)
 # What was seen
 # -------------
 #
-# What is not in the tree doesn't exist for anybody but ``forward``. Print the tree of a new model
-# once, and count its parameters.
+# What is not in the tree is missed by all who ask the tree. Print the tree of a new model once, and
+# count its parameters.
 
 assert [name for name, _ in registered.blocks[0].named_parameters()] == [
     "0.weight",
