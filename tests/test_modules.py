@@ -85,3 +85,12 @@ def test_activations_want_tensors() -> None:
     model = nn.Sequential(Pair())
     with pytest.raises(TypeError, match="'0' returned a tuple"), activations(model, "0"):
         model(torch.ones(1))
+
+
+def test_activations_knows_each_name_of_a_shared_layer() -> None:
+    model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
+    model.append(model[0])
+    with activations(model, "0", "2") as seen:
+        result = model(torch.ones(1, 2))
+    assert torch.equal(seen["0"], result)
+    assert torch.equal(seen["2"], result)

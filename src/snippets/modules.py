@@ -124,11 +124,12 @@ def activations(model: nn.Module, *paths: str) -> Iterator[dict[str, Tensor]]:
 
     Args:
         model: The model to watch.
-        paths: Names from `model.named_modules()`; each must return a tensor.
+        paths: Names as in `model.get_submodule(path)`; each must return a tensor. All names of a
+            shared module get the result of its last call.
 
     Yields:
-        A dictionary that each call of the model fills anew: the last result under each path,
-        detached, so that it shares memory with what the model went on with.
+        A dictionary with the result of the last call under each path that was called, detached,
+        so that it shares memory with what the model went on with.
 
     Raises:
         KeyError: If there is no submodule under a path; the message names similar ones.
@@ -140,7 +141,7 @@ def activations(model: nn.Module, *paths: str) -> Iterator[dict[str, Tensor]]:
     >>> {path: tuple(value.shape) for path, value in seen.items()}
     {'0': (1, 3), '1': (1, 3)}
     """
-    modules = dict(model.named_modules())
+    modules = dict(model.named_modules(remove_duplicate=False))
     seen: dict[str, Tensor] = {}
 
     def keep(path: str) -> Callable[[nn.Module, Any, Any], None]:
@@ -154,7 +155,7 @@ def activations(model: nn.Module, *paths: str) -> Iterator[dict[str, Tensor]]:
     with ExitStack() as handles:
         for path in paths:
             if path not in modules:
-                near = get_close_matches(path, modules) or list(modules)[1:4]
+                near = get_close_matches(path, modules) or list(modules)[1:4] or [""]
                 raise KeyError(f"no submodule '{path}'; there is {', '.join(map(repr, near))}")
             handles.enter_context(modules[path].register_forward_hook(keep(path)))
         yield seen
