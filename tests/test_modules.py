@@ -88,6 +88,7 @@ def test_activations_want_tensors() -> None:
 
 
 def test_activations_knows_each_name_of_a_shared_layer() -> None:
+    """Both names of a shared layer are watched, and hold the last of its two calls."""
     model = nn.Sequential(nn.Linear(2, 2), nn.ReLU())
     model.append(model[0])
     with activations(model, "0", "2") as seen:
