@@ -11,7 +11,9 @@ from __future__ import annotations
 import os
 import pickle
 import random
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,6 +24,18 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 FORMAT = "snippets.checkpoint 1"
+
+# What zipfile and torch.load raise for a file with wrong bits in it.
+DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 class Stateful(Protocol):
@@ -165,13 +179,16 @@ def _read(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                damaged = archive.testzip()
-        except (zipfile.BadZipFile, OSError) as error:
+                folders = [
+                    each.filename for each in archive.infolist() if each.external_attr & 0x10
+                ]
+                damaged = archive.testzip() or next(iter(folders), None)
+        except DAMAGE as error:
             raise CheckpointError(
                 f"{path} is cut off, or no file of torch.save: {error}"
             ) from error
         if damaged:
-            raise CheckpointError(f"{path} is damaged: {damaged} has another checksum than written")
+            raise CheckpointError(f"{path} is damaged: {damaged} is not as it was written")
         file.seek(0)
         try:
             content = torch.load(file, map_location="cpu", weights_only=True)
@@ -179,6 +196,8 @@ def _read(path: Path) -> dict[str, Any]:
             raise CheckpointError(
                 f"{path} was refused: it holds objects that could run code when they are loaded"
             ) from error
+        except DAMAGE as error:
+            raise CheckpointError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         kind = type(content).__name__
         raise CheckpointError(f"{path} holds a {kind} that save_checkpoint did not write")
