@@ -203,7 +203,7 @@ def test_downloads(chromium: Browser, address: str) -> None:
 
 
 def test_gallery_and_guide_link_to_each_other(chromium: Browser, address: str) -> None:
-    """Every example links to a page of a guide that shows its card."""
+    """Every example links to a page of a guide or an appendix that shows its card."""
     page, _ = opened(chromium, address + "gallery/index.html")
     examples = set(
         page.locator(".sphx-glr-thumbcontainer a").evaluate_all("nodes => nodes.map(n => n.href)")
@@ -211,7 +211,7 @@ def test_gallery_and_guide_link_to_each_other(chromium: Browser, address: str) -
     assert examples
     for example in examples:
         page.goto(example)
-        pages = page.locator("article a[href*='guide/']").evaluate_all(
+        pages = page.locator("article :is(a[href*='guide/'], a[href*='appendix/'])").evaluate_all(
             "nodes => nodes.map(node => node.href.split('#')[0])"
         )
         cards = []
