@@ -179,10 +179,10 @@ def _read(path: Path) -> dict[str, Any]:
     with path.open("rb") as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                folders = [
+                folders = (
                     each.filename for each in archive.infolist() if each.external_attr & 0x10
-                ]
-                damaged = archive.testzip() or next(iter(folders), None)
+                )
+                damaged = archive.testzip() or next(folders, None)
         except DAMAGE as error:
             raise CheckpointError(
                 f"{path} is cut off, or no file of torch.save: {error}"
@@ -211,8 +211,9 @@ def _problems(content: Mapping[str, Any], parts: Mapping[str, Stateful]) -> Iter
         if name not in states:
             yield f"the file has no {name}, only {_listed(states)}"
         elif isinstance(part, nn.Module):
-            yield from _keys(name, states[name], part.state_dict())
-            yield from _tensors(name, states[name], part.state_dict())
+            own = part.state_dict()
+            yield from _keys(name, states[name], own)
+            yield from _tensors(name, states[name], own)
         elif kinds[name] != type(part).__name__:
             yield f"{name}: {kinds[name]} in the file and {type(part).__name__} here"
         elif isinstance(part, Optimizer):
@@ -242,12 +243,13 @@ def _optimizer(
     part: str, shapes: list[list[tuple[int, ...]]], saved: Mapping[str, Any], own: Optimizer
 ) -> Iterator[str]:
     """Compare the parameters of each group by number and shape, and by name where both have it."""
-    sizes = [[len(group) for group in groups] for groups in (shapes, _shapes(own))]
+    own_shapes = _shapes(own)
+    sizes = [[len(group) for group in groups] for groups in (shapes, own_shapes)]
     if sizes[0] != sizes[1]:
         yield f"{part}: groups of {sizes[0]} parameters in the file and of {sizes[1]} here"
         return
     for number, groups in enumerate(zip(saved["param_groups"], own.param_groups, strict=True)):
-        pair = (shapes[number], _shapes(own)[number])
+        pair = (shapes[number], own_shapes[number])
         unnamed = [""] * len(pair[0])
         names = [group.get("param_names", unnamed) for group in groups]
         if unnamed in names:

@@ -56,8 +56,8 @@ def name_the_layer(model: nn.Module) -> Iterator[None]:
     with ExitStack() as hooks:
         for name, module in model.named_modules():
             before = module.register_forward_pre_hook(enter(name), prepend=True, with_kwargs=True)
-            hooks.callback(before.remove)
-            hooks.callback(module.register_forward_hook(leave).remove)
+            hooks.enter_context(before)
+            hooks.enter_context(module.register_forward_hook(leave))
         try:
             yield
         except Exception as error:
@@ -144,8 +144,8 @@ def first_nonfinite(
     with ExitStack() as hooks, torch.no_grad():
         for name, module in model.named_modules():
             before = module.register_forward_pre_hook(enter(name), prepend=True, with_kwargs=True)
-            hooks.callback(before.remove)
-            hooks.callback(module.register_forward_hook(leave(name)).remove)
+            hooks.enter_context(before)
+            hooks.enter_context(module.register_forward_hook(leave(name)))
         try:
             model(*args, **kwargs)
         except _Found:

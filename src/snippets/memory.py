@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 
 import torch
@@ -119,14 +120,12 @@ def saved_by_layer(model: nn.Module, *inputs: object) -> dict[str, int]:
             sums[running[-1]] = sums.get(running[-1], 0) + storage.nbytes()
         return tensor.detach()
 
-    handles = [module.register_forward_pre_hook(enter) for module in names]
-    handles += [module.register_forward_hook(leave) for module in names]
-    try:
-        with saved_tensors_hooks(pack, lambda packed: packed):
-            model(*inputs)
-    finally:
-        for handle in handles:
-            handle.remove()
+    with ExitStack() as hooks:
+        for module in names:
+            hooks.enter_context(module.register_forward_pre_hook(enter))
+            hooks.enter_context(module.register_forward_hook(leave))
+        hooks.enter_context(saved_tensors_hooks(pack, lambda packed: packed))
+        model(*inputs)
     return sums
 
 
@@ -146,10 +145,11 @@ class _Live(TorchDispatchMode):
     ) -> object:
         self.known.update(storages((args, kwargs)))  # they are not made here
         out: object = func(*args, **(kwargs or {}))
-        for storage in storages(out) - set(self.known):
-            self.known.add(storage)
-            self.now += storage.nbytes()
-            weakref.finalize(storage, self.free, storage.nbytes())
+        for storage in storages(out):
+            if storage not in self.known:
+                self.known.add(storage)
+                self.now += storage.nbytes()
+                weakref.finalize(storage, self.free, storage.nbytes())
         self.most = max(self.most, self.now)
         return out
 
