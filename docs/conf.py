@@ -29,6 +29,7 @@ extensions = [
     "sphinxext.opengraph",
     "notfound.extension",
     "console_lexer",
+    "error_pages",
     "gallery_run",
     "inventory_check",
     "mathml",
@@ -71,9 +72,7 @@ sphinx_gallery_conf = {
     "copyfile_regex": r"$^",
 }
 
-html_baseurl = os.environ.get(
-    "READTHEDOCS_CANONICAL_URL", "https://pytorch-fundamentals-guide.readthedocs.io/en/latest/"
-)
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", _project["urls"]["Documentation"])
 html_theme = "furo"
 html_math_renderer = "mathml"
 html_title = project

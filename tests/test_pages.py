@@ -24,7 +24,7 @@ PARSER = create_md_parser(MdParserConfig(enable_extensions={"colon_fence"}), Ren
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 FLAGS = re.compile(r"#\s*doctest:|\+SKIP|IGNORE_EXCEPTION_DETAIL|\+ELLIPSIS|\+NUMBER")
 SKIP = re.compile(r"^\s*(%|<!-+)\s*skip:.*$", re.MULTILINE)
-# The only reasons to skip, in the only words. The two in the middle hold on one leg each.
+# The only reasons to skip, in the only words. All but the first and last hold on one leg each.
 ALLOWED_SKIPS = {
     "% skip: end",
     '% skip: start if(not torch.cuda.is_available(), reason="needs a CUDA device")',
@@ -33,6 +33,8 @@ ALLOWED_SKIPS = {
     "% skip: start if(torch.version.cuda is None or torch.cuda.is_available(), "
     'reason="needs a CUDA build without a GPU")',
     '% skip: start if(torch.cuda.is_available(), reason="needs a machine without a CUDA device")',
+    '% skip: start if(torch.__version__ >= "2.14", reason="what torch before 2.14 says")',
+    '% skip: start if(torch.__version__ < "2.14", reason="what torch 2.14 and later say")',
 }
 # Pages of words alone: they show no Python, and may not begin to do so unchecked either.
 # The texts that a pitfall table quotes are looked up in the pages it links to (see below).
