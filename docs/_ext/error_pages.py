@@ -98,7 +98,7 @@ class ErrorsIndex(SphinxDirective):
     def item(self, name: str, facts: dict[str, Any]) -> nodes.list_item:
         """Return a page's line: the message as a link, its class, and what to try first."""
         link = addnodes.pending_xref(
-            "", nodes.inline("", facts["title"]), refdomain="std", reftype="doc",
+            "", nodes.literal("", facts["title"]), refdomain="std", reftype="doc",
             refdoc=self.env.docname, reftarget=f"/{name}", refexplicit=True, refwarn=True,
         )  # fmt: skip
         line = nodes.paragraph("", "", link, nodes.Text(" "))

@@ -1,78 +1,9 @@
 """The built site in a real Chromium: phone width, both themes, copying, nothing from elsewhere."""
 
-import http.server
-import os
-import shutil
-import threading
-from collections.abc import Iterator
-from functools import partial
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page
 
-HTML = Path(os.environ.get("SITE", "build/cpu/html")).resolve()
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-PAGES = sorted(
-    path.relative_to(HTML).as_posix()
-    for path in HTML.rglob("*.html")
-    if not path.relative_to(HTML).as_posix().startswith("_")
-)
-
-
-class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a line on the terminal for each."""
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture(scope="session")
-def address() -> Iterator[str]:
-    """Serve the built site on this machine."""
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(HTML)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_address[1]}/"
-    server.shutdown()
-    server.server_close()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """Start the system's Chromium, or say how to get it."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
-    if found is None:
-        pytest.exit("the browser session needs Chromium: apt-get install chromium", returncode=2)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        yield browser
-        browser.close()
-
-
-def opened(browser: Browser, url: str, **context: object) -> tuple[Page, list[str]]:
-    """Open the page; return it with what went wrong: messages, failures, requests elsewhere."""
-    page = browser.new_context(**context).new_page()  # type: ignore[arg-type]
-    wrong: list[str] = []
-
-    def check(request: Request) -> None:
-        if not request.url.startswith(("http://127.0.0.1", "data:", "blob:")):
-            wrong.append(f"asked another host: {request.url}")
-
-    page.on("request", check)
-    page.on("console", lambda m: wrong.append(m.text) if m.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(url)
-    return page, wrong
+from tests.browser.site_pages import HTML, PAGES, opened
 
 
 def test_there_is_a_site() -> None:
