@@ -32,6 +32,7 @@ extensions = [
     "error_pages",
     "gallery_run",
     "inventory_check",
+    "lean",
     "mathml",
     "pictures",
 ]
