@@ -28,6 +28,7 @@ extensions = [
     "sphinx_sitemap",
     "sphinxext.opengraph",
     "notfound.extension",
+    "access",
     "console_lexer",
     "error_pages",
     "gallery_run",
@@ -35,6 +36,7 @@ extensions = [
     "lean",
     "mathml",
     "pictures",
+    "search_index",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
 nitpicky = True
@@ -78,6 +80,7 @@ html_theme = "furo"
 html_math_renderer = "mathml"
 html_title = project
 html_static_path = ["_static"]
+templates_path = ["_templates"]
 html_css_files = ["guide.css"]
 html_favicon = "_static/favicon.svg"
 html_copy_source = False

@@ -35,6 +35,23 @@ AREAS = {
 KINDS = {"exception": "raises", "warning": "warns", "silent": "silent"}
 SCRIPTS = {"errors/index", "404", "search"}  # pages with a box for tracebacks
 
+BOX = """\
+<div id="explain">
+<label for="explain-text">Paste a traceback or a message. \
+It is read here, in your browser, and sent nowhere.</label>
+<textarea id="explain-text" rows="4" spellcheck="false" placeholder="RuntimeError: …"></textarea>
+<p role="status"></p>
+<ol></ol>
+</div>
+"""
+FILTER = """\
+<div class="errors-filter">
+<label for="errors-filter">Filter the lists below, by any words</label>
+<input type="search" id="errors-filter">
+<p role="status"></p>
+</div>
+"""
+
 logger = logging.getLogger(__name__)
 
 
@@ -84,7 +101,7 @@ class ErrorsIndex(SphinxDirective):
         """Return one section an area."""
         self.env.note_reread()
         pages = error_pages(Path(self.env.srcdir, "errors"))
-        sections: list[nodes.Node] = []
+        sections: list[nodes.Node] = [nodes.raw("", FILTER, format="html")]
         for area, heading in AREAS.items():
             section = nodes.section("", nodes.title("", heading), ids=[f"errors-{area}"])
             items = nodes.bullet_list(classes=["errors-list"])
@@ -107,14 +124,11 @@ class ErrorsIndex(SphinxDirective):
 
 
 class ExplainBox(SphinxDirective):
-    """The place where explain.js puts the box for tracebacks."""
+    """The box for tracebacks, which explain.js brings to life."""
 
     def run(self) -> list[nodes.Node]:
-        """Return it, with what to do where there is no JavaScript."""
-        words = "The box that reads tracebacks needs JavaScript; the lists do not."
-        return [
-            nodes.raw("", f'<div id="explain"><noscript>{words}</noscript></div>', format="html")
-        ]
+        """Return it."""
+        return [nodes.raw("", BOX, format="html")]
 
 
 def check_patterns(app: Sphinx) -> None:
@@ -150,9 +164,12 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
     first.insert(1, line)
 
 
-def add_scripts(app: Sphinx, pagename: str, *_: Any) -> None:
+def add_scripts(
+    app: Sphinx, pagename: str, _template: str, context: dict[str, Any], _doctree: Any
+) -> None:
     """Load the patterns and the box on the pages that have one, and nowhere else."""
     if pagename in SCRIPTS:
+        context["explain_box"] = BOX
         app.add_js_file("errors.js", loading_method="defer")
         app.add_js_file("explain.js", loading_method="defer")
 

@@ -118,8 +118,7 @@
     return node;
   };
 
-  const root = new URL(document.documentElement.dataset.content_root || "./", document.baseURI);
-  const base = document.currentScript ? new URL("..", document.currentScript.src) : root;
+  const base = new URL("..", document.currentScript.src);
 
   const answer = ([hit, page]) => {
     const link = made("a");
@@ -136,41 +135,28 @@
     return item;
   };
 
-  const makeBox = (place, text) => {
-    const area = made("textarea");
-    area.id = "explain-text";
-    area.rows = 4;
-    area.spellcheck = false;
-    area.placeholder = "RuntimeError: …";
-    const label = made("label", "Paste a traceback or a message. It is read here, in your browser, and sent nowhere.");
-    label.htmlFor = area.id;
-    const status = made("p");
-    status.setAttribute("role", "status");
-    const list = made("ol");
+  const box = document.getElementById("explain");
+  if (box) {
+    const area = box.querySelector("textarea");
+    const status = box.querySelector("[role=status]");
     const update = () => {
       const matches = area.value.trim() ? explain(area.value) : [];
       const count = matches.length === 1 ? "One page explains it:" : `${matches.length} pages match, the best first:`;
       const none = "No page matches. Paste the last line of the traceback too; messages of other libraries have no page here.";
       status.textContent = area.value.trim() ? (matches.length ? count : none) : "";
-      list.replaceChildren(...matches.slice(0, 8).map(answer));
+      box.querySelector("ol").replaceChildren(...matches.slice(0, 8).map(answer));
     };
     area.addEventListener("input", update);
-    area.value = text;
-    update();
-    place.replaceChildren(label, area, status, list);
-  };
+    if (area.value) update(); // a browser keeps what was typed when it comes back to a page
+  }
 
-  const makeFilter = (lists) => {
-    const input = made("input");
-    input.type = "search";
-    input.id = "errors-filter";
-    const label = made("label", "Filter the lists below, by any words");
-    label.htmlFor = input.id;
-    const status = made("p");
-    status.setAttribute("role", "status");
+  const filter = document.getElementById("errors-filter");
+  if (filter) {
+    const lists = [...document.querySelectorAll(".errors-list")];
     const items = lists.flatMap((list) => [...list.children].map((item) => [item, item.textContent.toLowerCase()]));
-    input.addEventListener("input", () => {
-      const words = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const status = filter.parentElement.querySelector("[role=status]");
+    filter.addEventListener("input", () => {
+      const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
       let shown = 0;
       for (const [item, text] of items) {
         item.hidden = !words.every((word) => text.includes(word));
@@ -181,25 +167,6 @@
       }
       status.textContent = words.length ? `${shown} of ${items.length} pages` : "";
     });
-    const form = made("div", "", label, input, status);
-    form.className = "errors-filter";
-    lists[0].parentElement.before(form);
-  };
-
-  const place = document.getElementById("explain");
-  const results = document.getElementById("search-results");
-  if (results) {
-    // On the search page the box is above the results if it knows the query, else below them.
-    const box = made("div");
-    box.id = "explain";
-    const query = new URLSearchParams(location.search).get("q") || "";
-    const known = explain(query).length > 0;
-    results[known ? "before" : "after"](box);
-    makeBox(box, known ? query : "");
-  } else if (place) {
-    makeBox(place, "");
   }
-  const lists = [...document.querySelectorAll(".errors-list")];
-  if (lists.length) makeFilter(lists);
   window.explainError = explain;
 }

@@ -9,3 +9,13 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
   field.focus();
 });
+{
+  // What scrolls sideways can be reached and scrolled by keyboard, and nothing else takes a stop.
+  const parts = document.querySelectorAll(".highlight pre, .table-wrapper, .formula");
+  const mark = (part) => {
+    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    else part.removeAttribute("tabindex");
+  };
+  const watch = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
+  parts.forEach((part) => watch.observe(part));
+}

@@ -171,7 +171,7 @@ def test_search_takes_a_whole_message(chromium: Browser, address: str) -> None:
     """A message typed into the ordinary search gives its page, though no page has its numbers."""
     query = "RuntimeError: shape '[77, 31]' is invalid for input of size 90210"
     page, wrong = opened(chromium, f"{address}search.html?q={query}")
-    link = page.locator("#explain ol a").first
+    link = page.locator("#search-results a").first
     assert "shape-is-invalid-for-input-of-size" in (link.get_attribute("href") or "")
     assert not wrong
     page.context.close()
