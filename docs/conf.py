@@ -34,6 +34,7 @@ extensions = [
     "inventory_check",
     "lean",
     "mathml",
+    "page_styles",
     "pictures",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
