@@ -7,10 +7,14 @@ GPU). Versions stand in pyproject.toml. `nox -s tests -- --torch 2.15.0` asks an
 
 import atexit
 import os
+import sys
 import urllib.request
 from pathlib import Path
 
 import nox
+
+sys.path.insert(0, str(Path(__file__).parent / "docs" / "_ext"))
+from print_page import find_chromium
 
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "virtualenv"
@@ -92,14 +96,30 @@ if spec:
 
 
 def build_docs(session: nox.Session, leg: str) -> None:
-    """Build the site with warnings as errors; the last line says which file to open."""
+    """Build the site with warnings as errors; the last line says which file to open.
+
+    Where there is a Chromium, the quick reference is printed too, and its page offers the PDF.
+    """
     rest = prepare(session, leg)
     hosted = os.environ.get("READTHEDOCS_OUTPUT")
     html = Path(hosted, "html") if hosted else Path("build", leg, "html")
     options = ["-n", "-W", "-j", "auto", "-b", "html", "-d", f"build/{leg}/doctrees"]
+    printing = find_chromium() is not None
+    if printing:
+        options += ["-t", "pdf"]
     session.run("sphinx-build", *options, *rest, "docs", str(html))
+    if printing:
+        print_page(session, html / "quick-reference.html")
+    else:
+        session.log("no Chromium here, so no PDF of the quick reference, and no link to one")
     # At exit, so that it is the last line of all, after nox's own.
     atexit.register(print, f"Open {(html / 'index.html').resolve()}")
+
+
+def print_page(session: nox.Session, page: Path) -> None:
+    """Print a page of the built site to a PDF beside it (needs Chromium)."""
+    session.install(*nox.project.dependency_groups(PROJECT, "browser"))
+    session.run("python", "docs/_ext/print_page.py", str(page), str(page.with_suffix(".pdf")))
 
 
 def run_tests(session: nox.Session, leg: str) -> None:

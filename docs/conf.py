@@ -35,6 +35,7 @@ extensions = [
     "inventory_check",
     "lean",
     "mathml",
+    "page_styles",
     "pictures",
     "search_index",
 ]

@@ -70,3 +70,21 @@ def test_torch_argument() -> None:
     assert noxfile.split_torch(Session(""), "cpu") == (noxfile.LEGS["cpu"], [])  # type: ignore[arg-type]
     with pytest.raises(SystemExit, match="--torch needs a version"):
         noxfile.split_torch(Session("", "--torch"), "cpu")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("chromium", ["/usr/bin/chromium", None])
+def test_link_and_pdf_go_together(monkeypatch: pytest.MonkeyPatch, chromium: str | None) -> None:
+    """The quick reference offers a PDF exactly where there is a Chromium to print it."""
+    session, commands = Session(""), list[tuple[str, ...]]()
+    monkeypatch.setattr(session, "run", lambda *command: commands.append(command))
+    monkeypatch.setattr(session, "install", lambda *_packages: None, raising=False)
+    monkeypatch.setattr(noxfile, "prepare", lambda *_: [])
+    monkeypatch.setattr(noxfile, "find_chromium", lambda: chromium)
+    monkeypatch.setattr("atexit.register", lambda *_: None)
+    monkeypatch.delenv("READTHEDOCS_OUTPUT", raising=False)
+    noxfile.build_docs(session, "cpu")  # type: ignore[arg-type]
+    assert ("-t" in commands[0]) is (chromium is not None)
+    page = "build/cpu/html/quick-reference"
+    printed = ("python", "docs/_ext/print_page.py", f"{page}.html", f"{page}.pdf")
+    assert commands[1:] == ([printed] if chromium else [])
+    assert bool(session.logged) is (chromium is None)

@@ -1,25 +1,15 @@
 """The built site, served on this machine, and the system's Chromium."""
 
 import http.server
-import shutil
 import threading
 from collections.abc import Iterator
 from functools import partial
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
+from print_page import FLAGS, find_chromium
 
 from tests.browser.site_pages import HTML
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
@@ -42,9 +32,7 @@ def address() -> Iterator[str]:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """Start the system's Chromium, or say how to get it."""
-    found = next(
-        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-    )
+    found = find_chromium()
     if found is None:
         pytest.exit("the browser session needs Chromium: apt-get install chromium", returncode=2)
     with sync_playwright() as playwright:
