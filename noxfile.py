@@ -7,6 +7,7 @@ GPU). Versions stand in pyproject.toml. `nox -s tests -- --torch 2.15.0` asks an
 
 import atexit
 import os
+import shutil
 import sys
 import urllib.request
 from pathlib import Path
@@ -25,6 +26,8 @@ nox.options.sessions = ["lint", "types", "tests", "docs"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 LEGS: dict[str, str] = PROJECT["tool"]["guide"]["torch"]
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
+NAME = "pytorch-fundamentals-guide"
+KINDS = ("epub", "htmlzip", "pdf")  # as Read the Docs names what it offers beside the site
 DOCS_ADDRESS = "https://docs.pytorch.org"
 
 
@@ -175,6 +178,37 @@ def browser(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(PROJECT, "browser"))
     settings = ["-c", "tests/browser/pytest.toml", "--rootdir=."]
     session.run("pytest", *settings, "tests/browser", *session.posargs)
+
+
+@nox.session
+def book(session: nox.Session) -> None:
+    """Make what readers take along: EPUB, PDF (needs Chromium), and the site as a zip."""
+    rest = prepare(session, "cpu")
+    hosted = os.environ.get("READTHEDOCS_OUTPUT")
+    places = {
+        kind: Path(hosted, kind) if hosted else Path("build", "cpu", "book") for kind in KINDS
+    }
+    for place in places.values():
+        place.mkdir(parents=True, exist_ok=True)
+    made = Path("build", "cpu", "made")
+    for builder in ("html", "epub", "singlehtml"):
+        options = ["-n", "-W", "-j", "auto", "-b", builder, "-d", f"build/cpu/doctrees-{builder}"]
+        session.run("sphinx-build", *options, *rest, "docs", str(made / builder))
+    epub = places["epub"] / f"{NAME}.epub"
+    shutil.copy(made / "epub" / epub.name, epub)
+    session.run("python", "docs/_ext/finish_epub.py", str(epub))
+    session.run(
+        "python",
+        "docs/_ext/zip_folder.py",
+        str(made / "html"),
+        str(places["htmlzip"] / f"{NAME}.zip"),
+    )
+    if find_chromium() is None:
+        session.log("no Chromium here, so no PDF")
+        return
+    session.install(*nox.project.dependency_groups(PROJECT, "browser"))
+    single, pdf = made / "singlehtml" / "index.html", places["pdf"] / f"{NAME}.pdf"
+    session.run("python", "docs/_ext/print_book.py", str(single), str(pdf))
 
 
 @nox.session

@@ -102,3 +102,10 @@ ogp_site_name = project
 ogp_social_cards = {"enable": False}
 ogp_image = "_static/card.png"
 notfound_urls_prefix = urlsplit(html_baseurl).path if "READTHEDOCS" in os.environ else "/"
+
+epub_basename = "pytorch-fundamentals-guide"
+epub_show_urls = "no"
+epub_tocscope = "includehidden"
+epub_exclude_files = ["404.xhtml", "_static/jupyterlite_badge_logo.svg"]
+epub_use_index = False
+suppress_warnings = ["epub.unknown_project_files"]  # scripts and fonts, which the EPUB leaves out

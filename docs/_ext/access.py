@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
-from sphinx.builders.html import StandaloneHTMLBuilder
 
 CAPTION = '<p class="caption" role="heading"'
 DRAWER = '<aside class="toc-drawer'
@@ -36,7 +35,7 @@ def mended(page: str) -> str:
 
 def mend(app: Sphinx, exception: Exception | None) -> None:
     """Mend every page that the build has written."""
-    if exception or not isinstance(app.builder, StandaloneHTMLBuilder) or app.builder.embedded:
+    if exception or app.builder.name != "html":
         return
     for path in sorted(Path(app.outdir).rglob("*.html")):
         page = path.read_text(encoding="utf-8")

@@ -94,6 +94,16 @@ def patterns(folder: Path) -> str:
     return f'{{"site": {json.dumps(project["urls"]["Documentation"])}, "pages": [\n{lines}\n]}}\n'
 
 
+def is_book(app: Sphinx) -> bool:
+    """Say whether all pages become one document, which has them in its tree or not at all."""
+    return app.builder.name in ("epub", "singlehtml")
+
+
+def on_site(app: Sphinx, html: str) -> list[nodes.Node]:
+    """Return what only works on the site; in a book, nothing."""
+    return [] if is_book(app) else [nodes.raw("", html, format="html")]
+
+
 class ErrorsIndex(SphinxDirective):
     """List all error pages, by area and, within it, by message."""
 
@@ -101,7 +111,7 @@ class ErrorsIndex(SphinxDirective):
         """Return one section an area."""
         self.env.note_reread()
         pages = error_pages(Path(self.env.srcdir, "errors"))
-        sections: list[nodes.Node] = [nodes.raw("", FILTER, format="html")]
+        sections: list[nodes.Node] = on_site(self.env.app, FILTER)
         for area, heading in AREAS.items():
             section = nodes.section("", nodes.title("", heading), ids=[f"errors-{area}"])
             items = nodes.bullet_list(classes=["errors-list"])
@@ -110,7 +120,20 @@ class ErrorsIndex(SphinxDirective):
                     items += self.item(name, facts)
             section += items
             sections.append(section)
+        if is_book(self.env.app):
+            sections.append(self.tree(list(pages)))
         return sections
+
+    def tree(self, pages: list[str]) -> nodes.Node:
+        """Return the hidden tree that takes the pages into a book, in the order of the areas."""
+        facts = error_pages(Path(self.env.srcdir, "errors"))
+        pages.sort(key=lambda name: list(AREAS).index(facts[name]["area"]))
+        tree = addnodes.toctree(
+            parent=self.env.docname, entries=[(None, name) for name in pages], includefiles=pages,
+            maxdepth=1, glob=False, hidden=True, caption=None, includehidden=False, numbered=0,
+            titlesonly=True,
+        )  # fmt: skip
+        return nodes.container("", tree)
 
     def item(self, name: str, facts: dict[str, Any]) -> nodes.list_item:
         """Return a page's line: the message as a link, its class, and what to try first."""
@@ -128,7 +151,7 @@ class ExplainBox(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return it."""
-        return [nodes.raw("", BOX, format="html")]
+        return on_site(self.env.app, BOX)
 
 
 def check_patterns(app: Sphinx) -> None:
@@ -149,7 +172,8 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
     name = app.env.docname
     if not name.startswith("errors/") or name == "errors/index":
         return
-    app.env.metadata[name]["orphan"] = ""
+    if not is_book(app):
+        app.env.metadata[name]["orphan"] = ""
     facts = front_matter(Path(app.env.doc2path(name)))
     area = AREAS[facts["area"]]
     link = addnodes.pending_xref(

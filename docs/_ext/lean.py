@@ -20,7 +20,6 @@ import rjsmin
 import tinycss2
 from furo.navigation import get_navigation_tree
 from sphinx.application import Sphinx
-from sphinx.builders.html import StandaloneHTMLBuilder
 
 # Joined into site.js, in this order; what else Sphinx and its extensions load on every page goes
 # unused here (highlighting found words, tabs, tags of examples) and is dropped.
@@ -127,7 +126,7 @@ def relink(page: str, css: str, sheets: set[str], script: str) -> str:
 
 def join(app: Sphinx, exception: Exception | None) -> None:
     """Write the joined script, and put it and the joined style sheet into every page."""
-    if exception or not isinstance(app.builder, StandaloneHTMLBuilder) or app.builder.embedded:
+    if exception or app.builder.name != "html":
         return
     out, static = Path(app.outdir), Path(app.outdir, "_static")
     sheets = [
@@ -154,10 +153,10 @@ def join(app: Sphinx, exception: Exception | None) -> None:
 
 
 def open_one_guide(
-    _app: Sphinx, _name: str, _template: str, context: dict[str, Any], _: Any
+    app: Sphinx, _name: str, _template: str, context: dict[str, Any], _doctree: Any
 ) -> None:
     """Put only the branch of the tree that the reader is in below the sidebar's headings."""
-    if "toctree" in context:
+    if "toctree" in context and app.builder.name == "html":
         tree = context["toctree"](collapse=True, titles_only=True, maxdepth=-1, includehidden=True)
         context["furo_navigation_tree"] = get_navigation_tree(tree or "")
 

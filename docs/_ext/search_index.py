@@ -184,9 +184,9 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     Path(app.outdir, "_static", "search.js").write_text("\n".join(script), encoding="utf-8")
 
 
-def search_page(_app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
+def search_page(app: Sphinx) -> list[tuple[str, dict[str, Any], str]]:
     """Return the page that shows results."""
-    return [("search", {"title": "Search"}, "search.html")]
+    return [("search", {"title": "Search"}, "search.html")] if app.builder.name == "html" else []
 
 
 def own_search(app: Sphinx) -> None:
