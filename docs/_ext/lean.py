@@ -20,6 +20,7 @@ import rjsmin
 import tinycss2
 from furo.navigation import get_navigation_tree
 from sphinx.application import Sphinx
+from sphinx.builders.html import StandaloneHTMLBuilder
 
 # Joined into site.js, in this order; what else Sphinx and its extensions load on every page goes
 # unused here (highlighting found words, tabs, tags of examples) and is dropped.
@@ -128,6 +129,7 @@ def join(app: Sphinx, exception: Exception | None) -> None:
     """Write the joined script, and put it and the joined style sheet into every page."""
     if exception or app.builder.name != "html":
         return
+    assert isinstance(app.builder, StandaloneHTMLBuilder)
     out, static = Path(app.outdir), Path(app.outdir, "_static")
     sheets = [
         os.fspath(s.filename) for s in sorted(app.builder._css_files, key=lambda s: s.priority)

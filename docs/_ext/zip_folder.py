@@ -1,4 +1,4 @@
-"""Zip a folder so that equal folders make equal files: `python docs/_ext/zip_folder.py FOLDER ZIP`."""
+"""Zip a folder, equal folders to equal files: `python docs/_ext/zip_folder.py FOLDER ZIP`."""
 
 import sys
 import zipfile
