@@ -32,6 +32,7 @@ extensions = [
     "console_lexer",
     "error_pages",
     "gallery_run",
+    "images",
     "inventory_check",
     "lean",
     "mathml",

@@ -17,6 +17,8 @@ DRAWER = '<aside class="toc-drawer'
 MENDS = [
     # Sphinx: a caption of the sidebar's tree is a heading without a level.
     (re.compile(f"{CAPTION}>"), f'{CAPTION} aria-level="2">'),
+    # Docutils: the empty corner of a table is a heading of nothing.
+    (re.compile('<th class="head">(<p></p>)?</th>'), "<td></td>"),
     # Furo: two landmarks of one kind, without names to tell them apart.
     (
         re.compile('<aside class="sidebar-drawer">'),
