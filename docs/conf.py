@@ -32,6 +32,8 @@ extensions = [
     "console_lexer",
     "error_pages",
     "gallery_run",
+    "gists",
+    "headers",
     "images",
     "inventory_check",
     "lean",
@@ -100,8 +102,14 @@ sitemap_url_scheme = "{link}"
 sitemap_excludes = ["search.html", "genindex.html", "404.html"]
 ogp_site_url = html_baseurl
 ogp_site_name = project
-ogp_social_cards = {"enable": False}
-ogp_image = "_static/card.png"
+ogp_social_cards = {
+    "enable": True,
+    "font": "DejaVu Sans",
+    "image_mini": "_static/mark.png",
+    "line_color": "#0a6b62",
+    "site_url": "",
+}
+
 notfound_urls_prefix = urlsplit(html_baseurl).path if "READTHEDOCS" in os.environ else "/"
 
 epub_basename = "pytorch-fundamentals-guide"

@@ -31,6 +31,14 @@ def convert(png: Path) -> tuple[str, int, int]:
     return name, *size
 
 
+def shrink(card: Path) -> None:
+    """Rewrite a page's card for social media with 48 colors: a third of the size."""
+    with Image.open(card) as image:
+        if image.mode != "P":
+            few = image.convert("RGB").quantize(48, dither=Image.Dither.NONE)
+            few.save(card, optimize=True)
+
+
 def sized(page: str, images: dict[str, tuple[str, int, int]]) -> str:
     """Return the page with the smaller files, their sizes, and the browser's leave to wait."""
 
@@ -50,6 +58,8 @@ def convert_all(app: Sphinx, exception: Exception | None) -> None:
     if exception or app.builder.name != "html":
         return
     out = Path(app.outdir)
+    for card in sorted((out / "_images" / "social_previews").glob("*.png")):
+        shrink(card)
     images = {png.stem: convert(png) for png in sorted((out / "_images").glob("*.png"))}
     for path in sorted(out.rglob("*.html")):
         page = path.read_text(encoding="utf-8")

@@ -11,9 +11,17 @@ from print_page import FLAGS, find_chromium
 
 from tests.browser.site_pages import HTML
 
+HEADERS = (HTML / "_headers").read_text("utf-8").splitlines()[1:]
+
 
 class Quiet(http.server.SimpleHTTPRequestHandler):
-    """Serve files without a line on the terminal for each."""
+    """Serve files with the headers that the site asks for, and no line on the terminal for each."""
+
+    def end_headers(self) -> None:
+        """Add the headers of `_headers`."""
+        for line in HEADERS:
+            self.send_header(*line.strip().split(": ", 1))
+        super().end_headers()
 
     def log_message(self, *_: object) -> None:
         """Say nothing."""
