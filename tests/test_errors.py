@@ -33,7 +33,7 @@ def shown(text: str) -> str:
 
 def words(text: str) -> int:
     """Count the words of the prose: no code, no skips, no headings' marks."""
-    text = re.sub(r"^```.*?^```$|^%.*$|^\|[-| ]+\|$", "", text, flags=re.MULTILINE | re.DOTALL)
+    text = re.sub(r"^```.*?^```$|^%[^\n]*$|^\|[-| ]+\|$", "", text, flags=re.MULTILINE | re.DOTALL)
     return len(re.findall(r"[\w'`.]*\w[\w'`.]*", text))
 
 

@@ -33,7 +33,7 @@ KINDS = {
 HOLE = re.compile(r"\{(?:([a-z][a-z0-9 ]*):)?(int|number|shape|word|text)\}")
 NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|^E {2,}", re.MULTILINE)  # colors; pytest's margin
 BLANKS = re.compile(r"[\x00-\x20\x7f\xa0]+")
-VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|[\x00#]+")
+VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|#+")
 NAMED = re.compile(r"^[A-Za-z_.]+(?:Error|Exception|Warning): ")
 
 
@@ -228,7 +228,7 @@ def _find_piece(patterns: Sequence[str], text: str) -> _Found | None:
         return None
     wanted = VARYING.sub("#", piece).casefold().strip("# ")
     for pattern in patterns:
-        whole = VARYING.sub("#", HOLE.sub("\0", pattern)).casefold()
+        whole = VARYING.sub("#", HOLE.sub("0", pattern)).casefold()
         if wanted.count(" ") >= 2 and wanted in whole:
             return _Found(0, len(text), len(wanted), ())
     return None
