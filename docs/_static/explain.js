@@ -15,7 +15,7 @@
   const HOLE = /\{(?:([a-z][a-z0-9 ]*):)?(int|number|shape|word|text)\}/g;
   const NOISE = /\x1b\[[0-9;]*[A-Za-z]|^E {2,}/gm;
   const BLANKS = /[\x00-\x20\x7f\xa0]+/g;
-  const VARYING = /'[^']*'|"[^"]*"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|#+/g;
+  const VARYING = /torch\.Size\(\[[^\]]*\]\)|'[^']*'|"[^"]*"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|#+/g;
   const NAMED = /^[A-Za-z_.]+(?:Error|Exception|Warning): /;
 
   const cleaned = (text) => text.slice(-TAIL).replace(NOISE, "").replace(BLANKS, " ").trim();
@@ -82,8 +82,9 @@
     const piece = text.replace(NAMED, "");
     const blanks = (words) => words.split(" ").length - 1;
     if (piece.length > GAP || piece.length < 12 || blanks(piece) < 2) return null;
-    const wanted = piece.replace(VARYING, "#").toLowerCase().replace(/^[# ]+|[# ]+$/g, "");
-    const whole = (pattern) => pattern.replace(HOLE, "0").replace(VARYING, "#").toLowerCase();
+    const skeleton = (text) => text.replace(VARYING, "#").replaceAll("(#)", "#").toLowerCase();
+    const wanted = skeleton(piece).replace(/^[# ]+|[# ]+$/g, "");
+    const whole = (pattern) => skeleton(pattern.replace(HOLE, "0"));
     if (blanks(wanted) < 2 || !patterns.some((pattern) => whole(pattern).includes(wanted))) return null;
     return { start: 0, end: text.length, weight: wanted.length, parts: [] };
   };

@@ -33,7 +33,9 @@ KINDS = {
 HOLE = re.compile(r"\{(?:([a-z][a-z0-9 ]*):)?(int|number|shape|word|text)\}")
 NOISE = re.compile(r"\x1b\[[0-9;]*[A-Za-z]|^E {2,}", re.MULTILINE)  # colors; pytest's margin
 BLANKS = re.compile(r"[\x00-\x20\x7f\xa0]+")
-VARYING = re.compile(r"'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|#+")
+VARYING = re.compile(
+    r"torch\.Size\(\[[^\]]*\]\)|'[^']*'|\"[^\"]*\"|\[[^\]]*\]|\([0-9, x]*\)|[0-9]+(?:\.[0-9]*)?|#+"
+)
 NAMED = re.compile(r"^[A-Za-z_.]+(?:Error|Exception|Warning): ")
 
 
@@ -221,14 +223,19 @@ def _match_at(
     return _Found(begin, at, weight, tuple(read))
 
 
+def _skeleton(text: str) -> str:
+    """Return the text with one mark for each thing that varies."""
+    return VARYING.sub("#", text).replace("(#)", "#").casefold()
+
+
 def _find_piece(patterns: Sequence[str], text: str) -> _Found | None:
     """Return a match if the whole text is a piece of a message, its varying parts aside."""
     piece = NAMED.sub("", text)
     if len(piece) > GAP or len(piece) < 12 or piece.count(" ") < 2:
         return None
-    wanted = VARYING.sub("#", piece).casefold().strip("# ")
+    wanted = _skeleton(piece).strip("# ")
     for pattern in patterns:
-        whole = VARYING.sub("#", HOLE.sub("0", pattern)).casefold()
+        whole = _skeleton(HOLE.sub("0", pattern))
         if wanted.count(" ") >= 2 and wanted in whole:
             return _Found(0, len(text), len(wanted), ())
     return None
