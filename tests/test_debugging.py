@@ -2,11 +2,15 @@
 
 import contextlib
 import math
+from copy import deepcopy
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 
+from snippets import debugging
 from snippets.debugging import Finding, first_nonfinite, name_the_layer, update_ratios
 
 
@@ -188,3 +192,95 @@ def test_update_ratios_at_the_edges() -> None:
     ratios = update_ratios(model, step)
     assert ratios["weight"] == pytest.approx(2.0**-10)
     assert ratios["bias"] == math.inf
+
+
+class Functional(nn.Module):
+    """Drops in eval mode too, unless it asks for the mode."""
+
+    def __init__(self, asks: bool) -> None:
+        """Note whether to ask."""
+        super().__init__()
+        self.asks = asks
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Drop half."""
+        return nn.functional.dropout(x, training=self.training if self.asks else True)
+
+
+class Stored(Dataset[Tensor]):
+    """Draws from a generator made once, or from torch's, which each worker seeds."""
+
+    def __init__(self, stored: bool) -> None:
+        """Make the generator."""
+        self.numbers = np.random.default_rng(0) if stored else None
+
+    def __len__(self) -> int:
+        """Return how many samples there are."""
+        return 4
+
+    def __getitem__(self, index: int) -> Tensor:
+        """Draw one number."""
+        if self.numbers is None:
+            return torch.rand(1)
+        return torch.tensor([self.numbers.random()])
+
+
+def detected(faulty: bool) -> dict[str, object]:
+    """Return what each detector of the catalogue says of a run with, or without, its fault."""
+    outputs, targets = torch.randn(8, 1), torch.randn(8)
+    logits = torch.randn(8, 3)
+    listed = nn.Sequential(nn.Linear(4, 4))
+    vars(listed)["more"] = [nn.Linear(4, 4)] if faulty else nn.ModuleList([nn.Linear(4, 4)])
+    model = nn.Sequential(nn.Linear(4, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
+    norm = model[1].requires_grad_(False).train(faulty)
+    moved = debugging.moved_while_frozen(model, lambda: model(torch.randn(8, 4)))
+    if faulty:
+        model[2] = nn.Linear(4, 1)
+    state = norm.state_dict()
+    loader = DataLoader(Stored(faulty), num_workers=2)
+    return {
+        "stretched": debugging.stretched(outputs, targets if faulty else targets[:, None]),
+        "normalized": debugging.normalized(logits.softmax(1) if faulty else logits),
+        "hidden_modules": debugging.hidden_modules(listed),
+        "not_optimized": debugging.not_optimized(model, optimizer),
+        "moved_while_frozen": moved,
+        "aliased": debugging.aliased(state if faulty else deepcopy(state), norm),
+        "unrepeatable": debugging.unrepeatable(Functional(asks=not faulty), torch.ones(64)),
+        "repeats": debugging.repeats(lambda: loader),
+        "permutation_of": debugging.permutation_of(
+            lambda x: x.view(3, 4, 5) if faulty else x.permute(2, 0, 1), 4, 5, 3
+        )
+        is None,
+        "one_shot": debugging.one_shot(model.parameters() if faulty else list(model.parameters())),
+    }
+
+
+def test_every_detector_fires_on_its_fault() -> None:
+    """Each of the catalogue's detectors reports the fault that it is for."""
+    silent = [name for name, answer in detected(faulty=True).items() if not answer]
+    assert not silent
+
+
+def test_every_detector_is_quiet_on_a_healthy_run() -> None:
+    """None reports anything where all is well."""
+    loud = {name: answer for name, answer in detected(faulty=False).items() if answer}
+    assert not loud
+
+
+def test_unrepeatable_leaves_the_modes() -> None:
+    """Modes are afterwards what they were, each module's own."""
+    model = nn.Sequential(nn.Dropout(), nn.Dropout())
+    model[1].eval()
+    assert not debugging.unrepeatable(model, torch.ones(4))
+    assert (model.training, model[0].training, model[1].training) == (True, True, False)
+
+
+def test_first_difference_sees_what_allclose_does_not() -> None:
+    """Bits, dtypes, numbers and structure are compared; NaN differs from itself."""
+    tree = {"w": torch.ones(2), "lr": [0.1, 2]}
+    assert debugging.first_difference(tree, deepcopy(tree)) is None
+    assert debugging.first_difference(tree, {**tree, "w": torch.ones(2).double()}) == "['w']"
+    assert debugging.first_difference(tree, {**tree, "lr": [0.1, 2.0]}) == "['lr'][1]"
+    assert debugging.first_difference(tree, {"w": torch.ones(2)}) == "another structure"
+    assert debugging.first_difference(torch.ones(1), torch.zeros(1)) == "the value itself"

@@ -7,6 +7,8 @@ The option `alt` says in words what the picture shows.
 from __future__ import annotations
 
 import dataclasses
+import posixpath
+import re
 from typing import Any, ClassVar
 
 from docutils import nodes
@@ -41,6 +43,12 @@ class Draw(SphinxDirective):
             raise self.error(f"draw: {type(error).__name__}: {error}") from error
         if not isinstance(picture, draw.Picture):
             raise self.error(f"draw: {self.arguments[0]} is no picture of snippets.draw")
+        for page in re.findall(r'href="(?!https?:)([^"#]+)\.html', picture.svg):
+            here = posixpath.dirname(self.env.docname)
+            if posixpath.normpath(posixpath.join(here, page)) not in self.env.found_docs:
+                raise self.error(
+                    f"draw: the picture links to {page}.html, and there is no such page"
+                )
         self.env.note_dependency(draw.__file__)
         svg = dataclasses.replace(picture, description=self.options["alt"])._repr_svg_()
         figure = f'<figure class="drawing">{svg}</figure>'

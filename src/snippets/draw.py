@@ -32,6 +32,7 @@ _STYLE = """
 .pfg-draw .head{text-anchor:start;font-size:12px}
 .pfg-draw .end{text-anchor:end}
 .pfg-draw .name{font-weight:700}
+.pfg-draw .link{fill:var(--color-brand-content,#0a6b62);text-decoration:underline}
 .pfg-draw rect{fill:var(--draw-paper,#fff);stroke:var(--draw-line,#8c959f)}
 .pfg-draw .ghost{fill:none;stroke-dasharray:3 3}
 .pfg-draw .bad{stroke:var(--draw-bad,#b42318);stroke-width:2.5}
@@ -65,8 +66,9 @@ class Picture:
         """Return the drawing with its words and colors: what notebooks and our pages show."""
         key = hashlib.blake2b((self.svg + self.description).encode(), digest_size=4).hexdigest()
         tag, end, rest = self.svg.partition(">")
+        role = "group" if "<a " in self.svg else "img"  # an image's links would not be told of
         return (
-            f'{tag} role="img" aria-labelledby="t{key} d{key}"{end}'
+            f'{tag} role="{role}" aria-labelledby="t{key} d{key}"{end}'
             f'<title id="t{key}">{html.escape(self.title, quote=False)}</title>'
             f'<desc id="d{key}">{html.escape(self.description, quote=False)}</desc>'
             f"<style>{_STYLE}</style>{rest}"
@@ -326,6 +328,39 @@ def modules(module: nn.Module, name: str = "model") -> Picture:
     return Picture(picture.svg(), title, "\n".join(told))
 
 
+def decisions(question: str, answers: Sequence[tuple[str, str, str]]) -> Picture:
+    """Draw a question with its answers, each with a link to where to go on.
+
+    Args:
+        question: What to ask first.
+        answers: (what you see, what to do, address), from the top down; addresses may be relative.
+
+    Raises:
+        ValueError: If there is no answer.
+
+    >>> picture = decisions("What do you see?", [("it raises", "read it", "read.html")])
+    >>> picture.description
+    'What do you see? it raises: read it.'
+    >>> 'href="read.html"' in picture.svg
+    True
+    """
+    if not answers:
+        raise ValueError("draw.decisions needs at least one answer")
+    picture = _Canvas()
+    picture.text(2, 14, question, "head")
+    picture.down(26)
+    bottom = 26 + 46 * (len(answers) - 1) + 18
+    picture.line(10, -4, 10, bottom - 26)
+    for number, (seen, step, address) in enumerate(answers):
+        picture.line(10, 18, 24, 18)
+        picture.square(28, 18, f"c{number % 6}")
+        picture.text(42, 14, seen, "head")
+        picture.link(address, 42, 31, step)
+        picture.down(46)
+    told = " ".join(f"{seen}: {step}." for seen, step, _ in answers)
+    return Picture(picture.svg(), question, f"{question} {told}")
+
+
 class _Row(NamedTuple):
     """A line of a module tree: a module, a parameter or a buffer, and what to say of it."""
 
@@ -386,6 +421,12 @@ class _Canvas:
 
     def text(self, x: float, y: float, text: str, kind: str = "", **more: Any) -> None:
         self._parts.append(drawsvg.Text(text, None, x, self._y + y, class_=kind or None, **more))
+
+    def link(self, address: str, x: float, y: float, text: str) -> None:
+        """Write a text that leads somewhere."""
+        where, words = html.escape(address), html.escape(text, quote=False)
+        place = f'x="{x}" y="{self._y + y}" class="head link"'
+        self._parts.append(drawsvg.Raw(f'<a href="{where}"><text {place}>{words}</text></a>'))
 
     def box(self, x: float, width: float, height: float, kind: str) -> None:
         self._parts.append(
