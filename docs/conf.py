@@ -33,6 +33,7 @@ extensions = [
     "error_pages",
     "gallery_run",
     "gists",
+    "glossary_links",
     "headers",
     "images",
     "inventory_check",

@@ -2,9 +2,9 @@
 Work a case with five faults
 ============================
 
-A training run looks plausible and scores no better than chance. Five faults are in it, none of which
-raises. They are found one by one, by questions with one right answer, and mended; the curve at the
-end shows what each was worth.
+A training run looks plausible and scores no better than chance. Five faults are in it, none of
+which raises. They are found one by one, by questions with one right answer, and mended; the curves
+at the end show what each was worth.
 
 The questions are those of :doc:`/appendix/debugging/sanity-ladder` and of
 :doc:`/appendix/debugging/silent-failures`; what each fault is about stands in
