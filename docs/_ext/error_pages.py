@@ -33,7 +33,7 @@ AREAS = {
     "memory": "Memory",
 }
 KINDS = {"exception": "raises", "warning": "warns", "silent": "silent"}
-SCRIPTS = {"errors/index", "404", "search"}  # pages with a box for tracebacks
+SCRIPTS = {"index", "errors/index", "404", "search"}  # pages with a box for tracebacks
 
 BOX = """\
 <div id="explain">
