@@ -160,7 +160,8 @@ def base36(number: int) -> str:
 def trust(name: str) -> float:
     """Return less than 1 for pages that list what others explain."""
     listing = re.search(r"(pitfalls|exercises|glossary|reference/|about/|quick-reference)", name)
-    return 0.6 if listing else 0.8 if re.search(r"^gallery/|/index$", name) else 1.0
+    beside = re.search(r"^(gallery|errors)/|/index$", name)  # errors are found by their text
+    return 0.6 if listing else 0.75 if beside else 1.0
 
 
 def write(app: Sphinx, exception: Exception | None) -> None:
