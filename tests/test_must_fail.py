@@ -69,7 +69,7 @@ def test_doctest_catches(page_report: str, item: str, says: str) -> None:
         "docs/skipped_block.md:3: a skip: % skip: next",
         "docs/unmatched.md:3: an end without its start: % skip: end",
         "docs/unmatched.md:7: a skip within a simulate",
-        "docs/unmatched.md:10: a simulate that never ends",
+        "docs/unmatched.md:11: a simulate that never ends",
         "docs/no_prompt.md:8: a python fence without a prompt: nothing compares it",
         "docs/hidden_traceback.md:5: a traceback whose lines nothing compares",
         "docs/nothing_to_check.md:1: a page with nothing to check",
