@@ -39,7 +39,7 @@ def table(head: list[str], rows: list[list[nodes.Node | str]]) -> nodes.containe
     top, body = nodes.thead("", row([*head])), nodes.tbody("", *map(row, rows))
     made = nodes.table("", nodes.tgroup("", *columns, top, body, cols=len(head)))
     # Furo wraps tables so, to let them scroll on a phone, before this one exists.
-    return nodes.container("", made, classes=["table-wrapper"])
+    return nodes.container("", made, classes=["table-wrapper", "proof-table"])
 
 
 def numbers(record: Record | None) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from records import Record
 
-SIMULATED = "no GPU, so tensors without values; their shapes, dtypes and devices were compared"
+SIMULATED = "without a GPU, tensors had devices, dtypes and shapes, and no values"
 
 
 def build(torch: str, cuda: str | None, device: str | None = "") -> str:
