@@ -15,6 +15,7 @@ from pathlib import Path
 import nox
 
 sys.path.insert(0, str(Path(__file__).parent / "docs" / "_ext"))
+import records
 from print_page import find_chromium
 
 nox.needs_version = ">=2025.2.9"
@@ -99,12 +100,29 @@ if spec:
 """
 
 
+def prove_pages(session: nox.Session, leg: str) -> None:
+    """Run the examples of all pages and modules that no fresh record of this torch speaks for.
+
+    Stale records of either leg are dropped, so that the build claims nothing by them.
+    """
+    root = Path(__file__).parent
+    for name, count in records.drop_stale(root).items():
+        session.log(f"build/records/{name}: dropped {count} records of what changed since")
+    version, _ = split_torch(session, leg)
+    pages = records.unproven(root, leg, version)
+    if pages:
+        session.run("pytest", "-q", *pages)
+    else:
+        session.log(f"all pages were proven on torch {version} as they are, says build/records")
+
+
 def build_docs(session: nox.Session, leg: str) -> None:
-    """Build the site with warnings as errors; the last line says which file to open.
+    """Prove the pages, then build the site with warnings as errors, and say which file to open.
 
     Where there is a Chromium, the quick reference is printed too, and its page offers the PDF.
     """
     rest = prepare(session, leg)
+    prove_pages(session, leg)
     hosted = os.environ.get("READTHEDOCS_OUTPUT")
     html = Path(hosted, "html") if hosted else Path("build", leg, "html")
     options = ["-n", "-W", "-j", "auto", "-b", "html", "-d", f"build/{leg}/doctrees"]
@@ -134,7 +152,7 @@ def run_tests(session: nox.Session, leg: str) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the site on the CPU build of torch."""
+    """Prove the pages and build the site on the CPU build of torch."""
     build_docs(session, "cpu")
 
 
@@ -146,7 +164,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session(name="docs-cuda")
 def docs_cuda(session: nox.Session) -> None:
-    """Build the site on the CUDA build of torch (5 GB; needs no GPU)."""
+    """Prove the pages and build the site on the CUDA build of torch (5 GB; needs no GPU)."""
     build_docs(session, "cuda")
 
 
@@ -188,6 +206,7 @@ def browser(session: nox.Session) -> None:
 def book(session: nox.Session) -> None:
     """Make what readers take along: EPUB, PDF (needs Chromium), and the site as a zip."""
     rest = prepare(session, "cpu")
+    prove_pages(session, "cpu")
     hosted = os.environ.get("READTHEDOCS_OUTPUT")
     places = {
         kind: Path(hosted, kind) if hosted else Path("build", "cpu", "book") for kind in KINDS

@@ -41,6 +41,8 @@ extensions = [
     "mathml",
     "page_styles",
     "pictures",
+    "proof",
+    "proof_table",
     "search_index",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]

@@ -16,6 +16,7 @@ def test_there_are_scripts() -> None:
     assert SCRIPTS
 
 
+@pytest.mark.script("script")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_runs_alone(script: Path, tmp_path: Path) -> None:
     """It ends well, warns of nothing, writes no file, and can't reach this repository's code."""

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from records import HARNESS
 
 ROOT = Path(__file__).parent.parent
 PLANTED = ROOT / "tests" / "planted"
@@ -29,11 +30,11 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def page_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Run the project's own harness over the planted pages; return what pytest printed."""
     site = tmp_path_factory.mktemp("pages")
-    (site / "tests").mkdir()
-    for name in ("conftest.py", "pyproject.toml"):
-        shutil.copy(ROOT / name, site)
-    shutil.copy(ROOT / "tests" / "test_pages.py", site / "tests")
-    shutil.copytree(PLANTED / "docs", site / "docs", ignore=shutil.ignore_patterns("index.md"))
+    for name in ("pyproject.toml", "tests/test_pages.py", *HARNESS):
+        (site / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, site / name)
+    skipped = shutil.ignore_patterns("index.md")
+    shutil.copytree(PLANTED / "docs", site / "docs", ignore=skipped, dirs_exist_ok=True)
     result = run("pytest", "docs", "tests", "-p", "no:cacheprovider", cwd=site)
     assert result.returncode == 1, result.stdout + result.stderr
     return result.stdout
@@ -46,6 +47,9 @@ def page_report(tmp_path_factory: pytest.TempPathFactory) -> str:
         ("docs/wrong_error.md::line:5,column:1", "invalid for input of size 7"),
         ("docs/wrong_float.md::line:5,column:1", "tensor([2., 2.])"),
         ("docs/nested_fence.md::line:5,column:1", "Expected:\n    3"),
+        ("docs/simulated.md::line:9,column:1", "Expected:\n    torch.Size([3, 2])"),
+        ("docs/simulated_anew.md::line:12,column:1", "may not bind the page's x anew"),
+        ("docs/simulated_anew.md::line:21,column:1", "NameError: name 'y' is not defined"),
     ],
 )
 def test_doctest_catches(page_report: str, item: str, says: str) -> None:
@@ -63,6 +67,9 @@ def test_doctest_catches(page_report: str, item: str, says: str) -> None:
         "docs/fence_in_directive.md:8: Python in {code-block}: use a python fence with prompts",
         "docs/skipped.md:4: a doctest flag: # doctest:",
         "docs/skipped_block.md:3: a skip: % skip: next",
+        "docs/unmatched.md:3: an end without its start: % skip: end",
+        "docs/unmatched.md:7: a skip within a simulate",
+        "docs/unmatched.md:11: a simulate that never ends",
         "docs/no_prompt.md:8: a python fence without a prompt: nothing compares it",
         "docs/hidden_traceback.md:5: a traceback whose lines nothing compares",
         "docs/nothing_to_check.md:1: a page with nothing to check",

@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from records import HARNESS
 
 from conftest import docstrings, pages
 
@@ -31,7 +32,8 @@ def shown(path: Path) -> list[int]:
     places = []
     skipping = False
     for example in document.examples():
-        if isinstance(example.parsed, tuple):  # a skip: what it covers does not run everywhere
+        # A skip: what it covers does not run everywhere. (What is simulated does.)
+        if isinstance(example.parsed, tuple):
             skipping = example.parsed[0] == "start"
         if skipping or not isinstance(example.parsed, doctest.Example):
             continue
@@ -60,9 +62,10 @@ def test_every_changed_output_is_caught(tmp_path: Path) -> None:
     files = [*ROOT.glob("docs/**/*.md"), *ROOT.glob("src/snippets/*.py")]
     files = sorted(path for path in files if "gallery" not in path.parts)
     places = [(path, place) for path in files for place in shown(path)]
-    for name in ("conftest.py", "pyproject.toml", "src"):
-        copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
-        copy(ROOT / name, tmp_path / name)
+    for name in ("pyproject.toml", *HARNESS):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, tmp_path / name)
+    shutil.copytree(ROOT / "src", tmp_path / "src")
     for path in files:
         home = tmp_path / "docs" if path.suffix == ".md" else tmp_path / "src" / "snippets"
         home.mkdir(exist_ok=True)

@@ -1,5 +1,6 @@
 """The legs: the wrong torch, or none, is refused with one line that says what to do."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -79,6 +80,7 @@ def test_link_and_pdf_go_together(monkeypatch: pytest.MonkeyPatch, chromium: str
     monkeypatch.setattr(session, "run", lambda *command: commands.append(command))
     monkeypatch.setattr(session, "install", lambda *_packages: None, raising=False)
     monkeypatch.setattr(noxfile, "prepare", lambda *_: [])
+    monkeypatch.setattr(noxfile, "prove_pages", lambda *_: None)
     monkeypatch.setattr(noxfile, "find_chromium", lambda: chromium)
     monkeypatch.setattr("atexit.register", lambda *_: None)
     monkeypatch.delenv("READTHEDOCS_OUTPUT", raising=False)
@@ -88,3 +90,22 @@ def test_link_and_pdf_go_together(monkeypatch: pytest.MonkeyPatch, chromium: str
     printed = ("python", "docs/_ext/print_page.py", f"{page}.html", f"{page}.pdf")
     assert commands[1:] == ([printed] if chromium else [])
     assert bool(session.logged) is (chromium is None)
+
+
+@pytest.mark.parametrize("pages", [["docs/a.md", "src/snippets/b.py"], []])
+def test_docs_prove_first(monkeypatch: pytest.MonkeyPatch, pages: list[str]) -> None:
+    """Pages without a fresh record run before the site is built; without such, nothing runs."""
+    session, done = Session(""), list[tuple[str, ...]]()
+    asked: list[tuple[str, ...]] = []
+
+    def unproven(_root: Path, *leg: str) -> list[str]:
+        asked.append(leg)
+        return pages
+
+    monkeypatch.setattr(session, "run", lambda *command: done.append(command))
+    monkeypatch.setattr("records.drop_stale", lambda _root: {"cuda.json": 2})
+    monkeypatch.setattr("records.unproven", unproven)
+    noxfile.prove_pages(session, "cuda")  # type: ignore[arg-type]
+    assert asked == [("cuda", noxfile.LEGS["cuda"])]
+    assert done == ([("pytest", "-q", *pages)] if pages else [])
+    assert session.logged[0] == "build/records/cuda.json: dropped 2 records of what changed since"

@@ -23,9 +23,11 @@ SETTINGS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
 PARSER = create_md_parser(MdParserConfig(enable_extensions={"colon_fence"}), RendererHTML)
 PROMPT = re.compile(r"^\s*>>> ?", re.MULTILINE)
 FLAGS = re.compile(r"#\s*doctest:|\+SKIP|IGNORE_EXCEPTION_DETAIL|\+ELLIPSIS|\+NUMBER")
-SKIP = re.compile(r"^\s*(%|<!-+)\s*skip:.*$", re.MULTILINE)
-# The only reasons to skip, in the only words. All but the first and last hold on one leg each.
+MARK = re.compile(r"^\s*(%|<!-+)\s*(skip|simulate):.*$", re.MULTILINE)
+# The only ways not to run as shown, in the only words.
 ALLOWED_SKIPS = {
+    "% simulate: start",
+    "% simulate: end",
     "% skip: end",
     '% skip: start if(not torch.cuda.is_available(), reason="needs a CUDA device")',
     "% skip: start if(torch.accelerator.current_accelerator() is not None, "
@@ -75,6 +77,26 @@ def is_python(label: str) -> bool:
     return "python" in lexer.name.lower()
 
 
+def unmatched(text: str) -> list[tuple[int, str]]:
+    """Return the marks, with their lines, that begin what another has begun, or never ends."""
+    begun: tuple[int, str] | None = None
+    found = []
+    for match in MARK.finditer(text):
+        line, mark = text.count("\n", 0, match.end()) + 1, match[0].strip()
+        kind = match[2]
+        if ": end" in mark:
+            if begun is None or begun[1] != kind:
+                found.append((line, f"an end without its start: {mark}"))
+            begun = None
+        elif begun is not None:
+            found.append((line, f"a {kind} within a {begun[1]}"))
+        else:
+            begun = line, kind
+    if begun is not None:
+        found.append((begun[0], f"a {begun[1]} that never ends"))
+    return found
+
+
 def problems(path: Path) -> list[str]:
     """Return what on this page looks checked and isn't, each with its line."""
     text = path.read_text(encoding="utf-8")
@@ -93,7 +115,8 @@ def problems(path: Path) -> list[str]:
             found.append((line, "a python fence without a prompt: nothing compares it"))
     for match in FLAGS.finditer(text):
         found.append((text.count("\n", 0, match.start()) + 1, f"a doctest flag: {match[0]}"))
-    for match in SKIP.finditer(text):
+    found += unmatched(text)
+    for match in MARK.finditer(text):
         if match[0].strip() not in ALLOWED_SKIPS:
             found.append((text.count("\n", 0, match.end()) + 1, f"a skip: {match[0].strip()}"))
     for match in re.finditer(r"^Traceback \(.*\):\n(?!    \.\.\.\n\S)", text, re.MULTILINE):

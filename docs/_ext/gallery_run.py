@@ -41,13 +41,19 @@ def begin_script(_conf: dict[str, Any], _script: str, when: str) -> None:
         warnings.filters[:] = _filters  # type: ignore[index]
 
 
-def torch_build() -> str:
+def torch_facts() -> tuple[str, str | None]:
     """Return torch's version and its CUDA version, without the seconds that importing it takes."""
     spec = importlib.util.find_spec("torch")
     if spec is None or not spec.submodule_search_locations:
         raise ExtensionError("the site needs torch: build it by nox -s docs, which installs it")
     facts = runpy.run_path(f"{spec.submodule_search_locations[0]}/version.py")
-    return f"{facts['__version__']} (CUDA: {facts['cuda']})"
+    return facts["__version__"], facts["cuda"]
+
+
+def torch_build() -> str:
+    """Return torch's version and its CUDA version in words."""
+    version, cuda = torch_facts()
+    return f"{version} (CUDA: {cuda})"
 
 
 def forget_other_torch(app: Sphinx, config: Config) -> None:
