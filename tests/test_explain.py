@@ -149,8 +149,9 @@ def test_hook_survives_an_exception_without_text() -> None:
 
 def test_hook_in_ipython() -> None:
     """In a cell, IPython shows the exception; the line comes after it, and can be taken away."""
-    shells = pytest.importorskip("IPython.core.interactiveshell")
-    shell = shells.InteractiveShell.instance()
+    from IPython.core.interactiveshell import InteractiveShell
+
+    shell = InteractiveShell.instance()
     shell.run_cell("from snippets.explain import add_hook; remove = add_hook()")
     printed = io.StringIO()
     before, sys.stderr = sys.stderr, printed
