@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,10 +81,10 @@ def test_exceptions_and_what_they_came_from() -> None:
     ids=["letters", "beginnings", "an endless shape", "zeros", "quotes"],
 )
 def test_hostile_text_costs_little(text: str) -> None:
-    """Five million characters are answered in the time that reading 200,000 takes."""
-    start = time.perf_counter()
+    """Five million characters are answered in the time that reading 200,000 takes (CPU time)."""
+    start = time.process_time()
     assert explain(text) == []
-    assert time.perf_counter() - start < 2
+    assert time.process_time() - start < 2
 
 
 def test_every_hole_costs_its_length() -> None:
@@ -97,11 +98,11 @@ def test_every_hole_costs_its_length() -> None:
             "word": "a." * (size // 2),
         }
         assert text.keys() | {"text"} == module.KINDS.keys()
-        start = time.perf_counter()
+        start = time.process_time()
         for kind, hostile in text.items():
             assert module._find(f"shape of {{{kind}}} is wrong", "E", f"shape of {hostile}") is None
-        spent.append(time.perf_counter() - start)
-    assert spent[1] < 100 * spent[0] + 0.1
+        spent.append(time.process_time() - start)
+    assert spent[1] < 100 * spent[0] + 0.5
 
 
 def test_command(tmp_path: Path) -> None:
@@ -151,7 +152,7 @@ def test_hook_in_ipython() -> None:
     """In a cell, IPython shows the exception; the line comes after it, and can be taken away."""
     from IPython.core.interactiveshell import InteractiveShell
 
-    shell = InteractiveShell.instance()
+    shell: Any = InteractiveShell.instance()
     shell.run_cell("from snippets.explain import add_hook; remove = add_hook()")
     printed = io.StringIO()
     before, sys.stderr = sys.stderr, printed
