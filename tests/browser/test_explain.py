@@ -104,7 +104,7 @@ def test_it_shows_what_the_message_says(box: Page) -> None:
     ids=["5 MB", "5 MB of a beginning", "control characters", "HTML", "HTML in a message"],
 )
 def test_nothing_pasted_does_harm(box: Page, text: str) -> None:
-    """Whatever is pasted ends within a second, shows as text, and runs nothing."""
+    """Whatever is pasted ends within two seconds, shows as text, and runs nothing."""
     spent = box.evaluate(
         """text => {
           const area = document.querySelector("#explain textarea");
@@ -115,7 +115,7 @@ def test_nothing_pasted_does_harm(box: Page, text: str) -> None:
         }""",
         text,
     )
-    assert spent < 1000
+    assert spent < 2000
     assert box.evaluate("window.hurt") is None
     assert box.locator("#explain :is(img, script)").count() == 0
 
