@@ -66,6 +66,8 @@ def prepare(session: nox.Session, leg: str, group: str = "test") -> list[str]:
     session.install("--no-deps", *source, f"torch=={version}")
     session.install(*nox.project.dependency_groups(PROJECT, group), "-e", ".")
     prove(session, leg, version)
+    # Threads of OpenMP that spin while they wait take the cores from other processes of a session.
+    session.env["OMP_WAIT_POLICY"] = "PASSIVE"
     return rest
 
 

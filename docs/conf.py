@@ -30,6 +30,7 @@ extensions = [
     "notfound.extension",
     "access",
     "console_lexer",
+    "downloads",
     "error_pages",
     "gallery_run",
     "gists",
@@ -39,6 +40,7 @@ extensions = [
     "inventory_check",
     "lean",
     "mathml",
+    "offers",
     "page_styles",
     "pictures",
     "proof",
@@ -81,6 +83,10 @@ sphinx_gallery_conf = {
     "thumbnail_size": (640, 448),
     "copyfile_regex": r"$^",
 }
+
+guide_order = _settings["tool"]["guide"]["gallery"]
+guide_summary = _project["description"]
+guide_forge = _settings["tool"]["guide"].get("forge", {})
 
 html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", _project["urls"]["Documentation"])
 html_theme = "furo"

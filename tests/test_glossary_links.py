@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from docutils import nodes
-from glossary_links import PLAIN, linked, pattern, terms
+from glossary_links import linked, pattern, terms
 
 ROOT = Path(__file__).parent.parent
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -33,6 +33,10 @@ def test_whole_words_only() -> None:
     """Parts of words and of compounds are no terms; the longer term wins."""
     assert links("leafy, stride-0, contiguously", set()) == []
     assert links("a storage offset", set()) == ["storage offset"]
+    assert links("A Python generator has batches; a generator, bits.", set()) == [
+        "batches",
+        "generator",
+    ]
 
 
 def test_what_is_left_stays_text() -> None:
@@ -58,11 +62,5 @@ def test_every_term_is_used_somewhere() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in pages)
     text = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     used = {match[1].lower() for match in pattern(GLOSSARY).finditer(text)}
-    assert len(terms(GLOSSARY)) > 40
+    assert len(terms(GLOSSARY)) >= 100
     assert terms(GLOSSARY).keys() - used == UNSAID
-
-
-def test_plain_words_are_terms() -> None:
-    """The words that are not linked, being common, are terms all the same."""
-    text = GLOSSARY.read_text(encoding="utf-8")
-    assert all(re.search(rf"^{word}$", text, re.MULTILINE) for word in PLAIN)

@@ -16,8 +16,6 @@ from sphinx import addnodes
 from sphinx.application import Sphinx
 
 FOLDERS = ("guide/", "appendix/")
-# Words that mean other things as often as what the glossary says.
-PLAIN = {"device", "eps", "generator", "graph", "hook", "module", "parameter", "tensor", "view"}
 CLOSED = (
     nodes.title,
     nodes.reference,
@@ -30,17 +28,20 @@ CLOSED = (
 
 @cache
 def terms(glossary: Path) -> dict[str, str]:
-    """Return the glossary's terms by their lower case, those that mean one thing only."""
+    """Return the glossary's terms by their lower case."""
     text = glossary.read_text(encoding="utf-8").partition("```{glossary}\n")[2]
     found = re.findall(r"^(\S.*)\n  \S", text, re.MULTILINE)
-    return {term.lower(): term for term in found if term not in PLAIN}
+    return {term.lower(): term for term in found}
 
 
 @cache
 def pattern(glossary: Path) -> re.Pattern[str]:
-    """Return what finds any term or its plural as whole words, the longest first."""
-    words = sorted(terms(glossary), key=len, reverse=True)
-    return re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, words))})(s)?(?![\w-])", re.IGNORECASE)
+    """Return what finds any term or its plural as whole words, the longest first.
+
+    A "Python generator", "Python module" or other thing of Python's is not the glossary's.
+    """
+    words = "|".join(map(re.escape, sorted(terms(glossary), key=len, reverse=True)))
+    return re.compile(rf"(?<![\w-])(?<!Python )({words})(e?s)?(?![\w-])", re.IGNORECASE)
 
 
 def closed(node: nodes.Node) -> bool:

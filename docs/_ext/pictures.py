@@ -9,12 +9,36 @@ from __future__ import annotations
 import dataclasses
 import posixpath
 import re
+from pathlib import Path
 from typing import Any, ClassVar
 
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+
+DRAW = Path(__file__).parent.parent.parent / "src" / "snippets" / "draw.py"
+
+
+def drawn(expression: str, body: str, alt: str) -> str:
+    """Return the SVG of the picture that the expression gives once the body has run.
+
+    Raises:
+        TypeError: If the expression gives no picture.
+        Exception: Whatever the body or the expression raises.
+    """
+    import torch  # here, since a build that reads no page needs no torch
+
+    from snippets import draw
+    from snippets._state import reset
+
+    reset()
+    names: dict[str, Any] = {"torch": torch, "draw": draw}
+    exec(body, names)  # noqa: S102
+    picture = eval(expression, names)  # noqa: S307
+    if not isinstance(picture, draw.Picture):
+        raise TypeError(f"{expression} is no picture of snippets.draw")
+    return dataclasses.replace(picture, description=alt)._repr_svg_()
 
 
 class Draw(SphinxDirective):
@@ -27,30 +51,19 @@ class Draw(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the figure; an expression that draws nothing is an error at the page's line."""
-        import torch  # here, since a build that reads no page needs no torch
-
-        from snippets import draw
-        from snippets._state import reset
-
         if "alt" not in self.options:
             raise self.error("draw: the option :alt: must say what the picture shows")
-        reset()
-        names: dict[str, Any] = {"torch": torch, "draw": draw}
         try:
-            exec("\n".join(self.content), names)  # noqa: S102
-            picture = eval(self.arguments[0], names)  # noqa: S307
+            svg = drawn(self.arguments[0], "\n".join(self.content), self.options["alt"])
         except Exception as error:
             raise self.error(f"draw: {type(error).__name__}: {error}") from error
-        if not isinstance(picture, draw.Picture):
-            raise self.error(f"draw: {self.arguments[0]} is no picture of snippets.draw")
-        for page in re.findall(r'href="(?!https?:)([^"#]+)\.html', picture.svg):
+        for page in re.findall(r'href="(?!https?:)([^"#]+)\.html', svg):
             here = posixpath.dirname(self.env.docname)
             if posixpath.normpath(posixpath.join(here, page)) not in self.env.found_docs:
                 raise self.error(
                     f"draw: the picture links to {page}.html, and there is no such page"
                 )
-        self.env.note_dependency(draw.__file__)
-        svg = dataclasses.replace(picture, description=self.options["alt"])._repr_svg_()
+        self.env.note_dependency(str(DRAW))
         figure = f'<figure class="drawing">{svg}</figure>'
         raw = nodes.raw("", figure, format="html")
         self.set_source_info(raw)

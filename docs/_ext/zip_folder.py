@@ -2,17 +2,24 @@
 
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 
-def zip_folder(folder: Path, archive: Path) -> None:
-    """Write every file of the folder, by name, without its date."""
+def zip_files(archive: Path, files: Mapping[str, Path]) -> None:
+    """Write files into a new archive under the names that are given, without their dates."""
     with zipfile.ZipFile(archive, "w") as new:
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and path.resolve() != archive.resolve():
-                info = zipfile.ZipInfo(f"{archive.stem}/{path.relative_to(folder).as_posix()}")
-                info.compress_type = zipfile.ZIP_DEFLATED
-                new.writestr(info, path.read_bytes())
+        for name, path in sorted(files.items()):
+            info = zipfile.ZipInfo(f"{archive.stem}/{name}")
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, path.read_bytes())
+
+
+def zip_folder(folder: Path, archive: Path) -> None:
+    """Write every file of the folder into a new archive."""
+    found = (path for path in folder.rglob("*") if path.is_file())
+    files = {path.relative_to(folder).as_posix(): path for path in found}
+    zip_files(archive, {name: path for name, path in files.items() if path != archive})
 
 
 if __name__ == "__main__":
