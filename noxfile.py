@@ -27,7 +27,7 @@ nox.options.sessions = ["lint", "types", "tests", "docs"]
 PROJECT = nox.project.load_toml("pyproject.toml")
 LEGS: dict[str, str] = PROJECT["tool"]["guide"]["torch"]
 CPU_INDEX = "https://download.pytorch.org/whl/cpu"
-AXE = "axe-core@4.14.1"
+CHECKERS = ("axe-core@4.14.1", "vnu-jar@26.9.27")
 NAME = "pytorch-fundamentals-guide"
 KINDS = ("epub", "htmlzip", "pdf")  # as Read the Docs names what it offers beside the site
 DOCS_ADDRESS = "https://docs.pytorch.org"
@@ -198,8 +198,8 @@ def browser(session: nox.Session) -> None:
     """Try the built site in a real Chromium (build it first: nox -s docs)."""
     session.install(*nox.project.dependency_groups(PROJECT, "browser"))
     if shutil.which("npm") is None:
-        session.error("the browser session needs npm (Debian: nodejs and npm) for axe-core")
-    session.run("npm", "install", "--silent", "--prefix", "build/npm", AXE, external=True)
+        session.error("the browser session needs npm (Debian: nodejs and npm) for its checkers")
+    session.run("npm", "install", "--silent", "--prefix", "build/npm", *CHECKERS, external=True)
     settings = ["-c", "tests/browser/pytest.toml", "--rootdir=."]
     session.run("pytest", *settings, "tests/browser", *session.posargs)
 

@@ -36,6 +36,7 @@ extensions = [
     "gists",
     "glossary_links",
     "headers",
+    "hosting",
     "images",
     "inventory_check",
     "lean",

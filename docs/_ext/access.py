@@ -24,6 +24,13 @@ MENDS = [
         re.compile('<aside class="sidebar-drawer">'),
         '<aside class="sidebar-drawer" aria-label="Site">',
     ),
+    # Sphinx-Gallery: an empty list of tags for each section, all with one id.
+    (re.compile("<div id='sg-tag-list' class='sphx-glr-tag-list'></div>"), ""),
+    # Sphinx-Gallery: an attribute that HTML doesn't know, in its cards and its style sheet.
+    (
+        re.compile(r'(sphx-glr-thumbcontainer" |sphx-glr-thumbcontainer\[|attr\()tooltip'),
+        r"\1data-tooltip",
+    ),
     (re.compile(rf'{DRAWER}( no-toc)?">'), rf'{DRAWER}\1" aria-label="This page">'),
 ]
 

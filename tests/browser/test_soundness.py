@@ -1,7 +1,10 @@
 """Whatever a page leads to is there, and the built HTML is sound: links, anchors, files, heads."""
 
+import ast
 import json
 import re
+import shutil
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from functools import cache
@@ -15,6 +18,7 @@ import pytest
 from tests.browser.site_pages import HTML, PAGES
 
 RELATIVE = re.compile(r"\]\((?!https?:|mailto:|attachment:)([^)\s]*)\)")
+VNU = "build/npm/node_modules/vnu-jar/build/dist/vnu.jar"
 CODE = re.compile(r"^```.*?^```|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
@@ -104,6 +108,29 @@ def test_heads_are_whole(page: str) -> None:
     assert canonical and all(address and address.endswith(page) for address in canonical)
 
 
+def invalid(*pages: Path) -> set[tuple[str, str]]:
+    """Return the name of each page that the Nu checker finds an error in, and the error."""
+    java = shutil.which("java")
+    if java is None:
+        pytest.exit("the browser session needs Java: apt-get install default-jre-headless", 2)
+    command = [java, "-jar", VNU, "--format", "json", "--errors-only", "--exit-zero-always"]
+    done = subprocess.run([*command, *map(str, pages)], capture_output=True, check=True)
+    found = json.loads(done.stderr)["messages"]
+    return {(unquote(urlsplit(each["url"]).path), each["message"]) for each in found}
+
+
+def test_html_is_valid() -> None:
+    """The Nu checker finds no error in any page."""
+    assert invalid(*(HTML / page for page in PAGES)) == set()
+
+
+def test_invalid_html_is_seen(tmp_path: Path) -> None:
+    """The test above can fail."""
+    page = tmp_path / "page.html"
+    page.write_text('<!doctype html><html lang="en"><title>x</title><div tooltip="y"></div>')
+    assert len(invalid(page)) == 1
+
+
 def test_takeaways_are_there_and_point_out_of_themselves() -> None:
     """Every notebook is of one format and every link in it and in each text is absolute."""
     books = sorted(HTML.glob("guide/**/*.ipynb")) + sorted(HTML.glob("appendix/**/*.ipynb"))
@@ -121,10 +148,24 @@ def test_takeaways_are_there_and_point_out_of_themselves() -> None:
         assert not RELATIVE.findall(CODE.sub("", page.read_text(encoding="utf-8"))), page
 
 
+def test_gallery_notebooks_hold_the_code_of_their_scripts() -> None:
+    """What a gallery notebook runs is its script, which the tests ran alone."""
+    scripts = {path.stem: path for path in HTML.glob("_downloads/*/*.py")}
+    books = {path.stem: path for path in HTML.glob("_downloads/*/*.ipynb")}
+    assert books.keys() == scripts.keys()
+    assert len(books) > 30
+    for name, book in books.items():
+        content = json.loads(book.read_text(encoding="utf-8"))
+        cells = ["".join(c["source"]) for c in content["cells"] if c["cell_type"] == "code"]
+        script = ast.parse(scripts[name].read_text(encoding="utf-8"))
+        script.body = script.body[1:]  # the docstring is the notebook's first text
+        assert ast.dump(ast.parse("\n".join(cells))) == ast.dump(script), name
+
+
 def test_lists_and_zips_are_whole() -> None:
     """llms.txt lists a text that is there for each page; the zips hold every file once."""
     canonical = re.search(
-        r'rel="canonical" href="([^"]*)index.html"', (HTML / "index.html").read_text("utf-8")
+        r'href="([^"]*)index.html" rel="canonical"', (HTML / "index.html").read_text("utf-8")
     )
     assert canonical
     listed = re.findall(r"\]\(([^)]*)\)", (HTML / "llms.txt").read_text("utf-8"))
