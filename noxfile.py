@@ -237,6 +237,21 @@ def book(session: nox.Session) -> None:
 
 
 @nox.session
+def drift(session: nox.Session) -> None:
+    """Say what another release of torch changes, by page and line: nox -s drift -- 2.15.0."""
+    if len(session.posargs) != 1:
+        session.error("drift needs one version of torch, such as: nox -s drift -- 2.15.0")
+    version = session.posargs[0]
+    session.install(f"torch=={version}", *nox.project.dependency_groups(PROJECT, "test"), "drawsvg")
+    session.install("--no-deps", "-e", ".")  # whatever torch it asks for
+    report = Path("build", "drift", f"{version}.md")
+    places = ["docs", "src", "tests/test_gallery.py"]
+    options = ["-q", "--tb=short", "-p", "tests.drift", f"--drift-report={report}"]
+    # 1: something differs, which is what was asked; the report says it.
+    session.run("pytest", *options, *places, success_codes=[0, 1])
+
+
+@nox.session
 def serve(session: nox.Session) -> None:
     """Build the site, serve it on this machine, and rebuild what changes."""
     rest = prepare(session, "cpu", "serve")

@@ -47,6 +47,7 @@ extensions = [
     "proof",
     "proof_table",
     "search_index",
+    "verdicts",
 ]
 exclude_patterns = ["_*", "gallery/**/*.ipynb", "gallery/**/*.zip"]
 nitpicky = True

@@ -183,3 +183,25 @@ def test_public_snippets_have_examples(path: Path) -> None:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and "_" not in (path.name[0], node.name[0]):
             assert ">>> " in (ast.get_docstring(node) or ""), f"{node.name} shows no example"
+
+
+def longest_output(text: str) -> int:
+    """Return how many lines the longest output on a page has."""
+    wants = [
+        example.want
+        for fence in re.findall(r"^```python\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+        for example in doctest.DocTestParser().get_examples(fence)
+    ]
+    return max((want.count("\n") for want in wants), default=0)
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_outputs_are_short(path: Path) -> None:
+    """No output is longer than a screen, so that none has to be folded away."""
+    assert longest_output(path.read_text(encoding="utf-8")) <= 25
+
+
+def test_a_long_output_is_seen() -> None:
+    """The test above can fail."""
+    lines = "".join(f"{number}\n" for number in range(30))
+    assert longest_output(f"```python\n>>> f()\n{lines}```\n") == 30

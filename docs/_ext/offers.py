@@ -1,4 +1,4 @@
-"""Below each heading: what the page can be taken as, and where else it can be opened.
+"""Below each heading: where in its guide the page is, what it can be taken as, where else it opens.
 
 Its source on the forge and its notebook on Colab and Binder come from one table, `forge` below
 `[tool.guide]` in pyproject.toml, and are absent while it is unset: `repository`, the address;
@@ -9,10 +9,11 @@ the branch that holds it, from which Colab and Binder open notebooks.
 from __future__ import annotations
 
 from html import escape
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from downloads import OFFERED, TEXTS, file_name
+from downloads import OFFERED, TEXTS, file_name, in_order
 from proof import source_of
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
@@ -56,6 +57,18 @@ def elsewhere(forge: dict[str, str], source: str, notebook: str | None) -> list[
     return found
 
 
+def place_of(app: Sphinx, page: str) -> tuple[int, int, str] | None:
+    """Return which page of how many of its guide a page is, and the guide's first page.
+
+    The first page is none, and neither is one that is in no guide.
+    """
+    folder, _, name = page.rpartition("/")
+    if not page.startswith(OFFERED) or name == "index":
+        return None
+    order = in_order(Path(app.srcdir, folder))[1:]
+    return order.index(name) + 1, len(order), f"{folder}/index"
+
+
 def offer(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree: object) -> None:
     """Put the links below a page's heading."""
     if app.builder.name != "html" or page not in app.env.found_docs:
@@ -68,15 +81,21 @@ def offer(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree
         files = [("notebook", book), ("script", f"{name}.py")]
     if page.startswith(TEXTS):
         files.append(("text", f"{page}.md"))
-    links = []
+    links, first = [], ""
     for kind, path in files:
         how = "" if kind == "text" else " download"
         links.append(f'<a href="{escape(context["pathto"](path, 1))}"{how}>{kind}</a>')
     for where, address in elsewhere(app.config.guide_forge, source_of(app, page), book):
         links.append(f'<a href="{escape(address)}">{where}</a>')
+    if found := place_of(app, page):
+        at, count, guide = found
+        bar = f'<progress value="{at}" max="{count}" aria-hidden="true"></progress>'
+        first = (
+            f'{bar}Page {at} of {count} of <a href="{context["pathto"](guide)}">its guide</a> · '
+        )
     if links:
         what = "The whole guide" if book and page.endswith("/index") else "This page"
-        line = f'</h1>\n<p class="takeaway">{what} as {", ".join(links)}</p>'
+        line = f'</h1>\n<p class="takeaway">{first}{what} as {", ".join(links)}</p>'
         context["body"] = context["body"].replace("</h1>", line, 1)
 
 

@@ -21,7 +21,15 @@ REASON = re.compile(r'reason="([^"]*)"')
 FENCE = re.compile(r"(?P<fence>`{3,}|~{3,}|:{3,})(?P<info>.*)")
 DIRECTIVE = re.compile(r"\{([\w-]+)\} ?(.*)")
 # Directives that stand for nothing outside the site.
-LEFT_OUT = {"only", "explain-box", "errors-index", "proof-table", "include", "toctree"}
+LEFT_OUT = {
+    "only",
+    "explain-box",
+    "errors-index",
+    "proof-table",
+    "proof-totals",
+    "include",
+    "toctree",
+}
 
 
 @dataclass

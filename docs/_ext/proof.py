@@ -19,7 +19,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.util import logging
 
 logger = logging.getLogger(__name__)
-TABLE = "about/proof"  # the page that has a table of all records
+TABLES = ("about/proof", "index")  # the pages that have a table or the sums of all records
 Legs = dict[str, dict[str, Record]]  # by leg, records by the name of the file that they are about
 
 
@@ -64,7 +64,7 @@ def records_of(app: Sphinx, page: str) -> list[Record]:
 def changed(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Return the pages of which the records say something else than at the last build."""
     new = {page: repr(records_of(app, page)) for page in env.all_docs}
-    new[TABLE] = repr(legs_of(app))
+    new |= dict.fromkeys(TABLES, repr(legs_of(app)))
     old: dict[str, str] = getattr(env, "proof_said", {})
     env.proof_said = new  # type: ignore[attr-defined]
     return [page for page in env.all_docs if new[page] != old.get(page)]
@@ -100,7 +100,7 @@ def add_foot(
     script = source_of(app, page).startswith("gallery/")
     text = about_script(app, page) if script else foot(records_of(app, page))
     if text:
-        link = f'<a href="{context["pathto"](TABLE)}">How the guide is proven</a>'
+        link = f'<a href="{context["pathto"](TABLES[0])}">How the guide is proven</a>'
         context["body"] += f'<footer class="proof"><p>{escape(text)} {link}.</p></footer>'
 
 

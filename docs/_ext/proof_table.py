@@ -1,6 +1,6 @@
-"""The `{proof-table}` directive: all records that the site believes, in tables.
+"""The `{proof-table}` directive: all records that the site believes; `{proof-totals}`: their sums.
 
-The tables are made while pages are written, so that new records need no page to be read again.
+Both are made while pages are written, so that new records need no page to be read again.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from docutils import nodes
 from proof import legs_of, source_of
-from proof_words import ran_on
+from proof_words import joined, ran_on
 from records import Record
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -18,6 +18,18 @@ from sphinx.util.docutils import SphinxDirective
 
 class proof_tables(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
     """Stands where the tables will."""
+
+
+class proof_sums(nodes.General, nodes.Element):  # noqa: N801
+    """Stands where the sums will."""
+
+
+class ProofTotals(SphinxDirective):
+    """Leave the place."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return the place."""
+        return [proof_sums()]
 
 
 class ProofTable(SphinxDirective):
@@ -99,15 +111,32 @@ def tables(app: Sphinx, here: str) -> list[nodes.Node]:
     return [*made, table(["File", *legs], rows)]
 
 
+def sums(app: Sphinx) -> list[nodes.Node]:
+    """Return one sentence for each leg: how many examples of how many files passed, and when."""
+    items = []
+    for records in legs_of(app).values():
+        if records:
+            compared = sum(record.compared for record in records.values())
+            where = joined(ran_on(record) for record in records.values())
+            days = sorted({record.date for record in records.values()})
+            text = f"{compared:,} examples in {len(records)} files, on {where}, {days[-1]}"
+            items.append(nodes.list_item("", nodes.paragraph("", text)))
+    return [nodes.bullet_list("", *items, classes=["proof-totals"])] if items else []
+
+
 def put_tables(app: Sphinx, doctree: nodes.document, page: str) -> None:
     """Put the tables where the directive left the place."""
     for place in list(doctree.findall(proof_tables)):
         place.replace_self(tables(app, page))
+    for below in list(doctree.findall(proof_sums)):
+        below.replace_self(sums(app))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive and what replaces it."""
     app.add_node(proof_tables)
+    app.add_node(proof_sums)
     app.add_directive("proof-table", ProofTable)
+    app.add_directive("proof-totals", ProofTotals)
     app.connect("doctree-resolved", put_tables)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
