@@ -46,6 +46,7 @@ extensions = [
     "pictures",
     "proof",
     "proof_table",
+    "readable",
     "search_index",
     "verdicts",
 ]
@@ -82,6 +83,7 @@ sphinx_gallery_conf = {
     "image_scrapers": ("matplotlib",),
     "remove_config_comments": True,
     "write_computation_times": False,
+    "min_reported_time": 1e9,
     "thumbnail_size": (640, 448),
     "copyfile_regex": r"$^",
 }

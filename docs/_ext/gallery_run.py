@@ -7,29 +7,59 @@ another torch are thrown away first, so that no build passes on another build's 
 from __future__ import annotations
 
 import importlib.util
+import resource
 import runpy
 import shutil
+import signal
+import tomllib
 import warnings
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+from zip_folder import still
 
 logger = logging.getLogger(__name__)
 STYLE = Path(__file__).parent / "gallery.mplstyle"
+SETTINGS = Path(__file__).parent.parent.parent / "pyproject.toml"
 STAMP = "torch-version.txt"
 _filters: list[Any] = []
 
 
-def begin_script(_conf: dict[str, Any], _script: str, when: str) -> None:
+def limits() -> tuple[float, int]:
+    """Return for how many seconds and with how many bytes of memory a script may run."""
+    settings = tomllib.loads(SETTINGS.read_text(encoding="utf-8"))["tool"]["guide"]
+    return settings["script_seconds"], settings["script_bytes"]
+
+
+def hold(script: str, when: str) -> None:
+    """End the script with an error when it runs for too long or asks for too much memory.
+
+    Raises:
+        TimeoutError: In the script, when its time is over.
+    """
+    seconds, size = limits()
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise TimeoutError(f"{script} still ran after {seconds} s: that is the limit for a script")
+
+    most = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds if when == "before" else 0)
+    resource.setrlimit(resource.RLIMIT_DATA, (size if when == "before" else most, most))
+
+
+def begin_script(_conf: dict[str, Any], script: str, when: str) -> None:
     """Give the next script the state of a new interpreter; take its changes back after it."""
     import matplotlib.pyplot as plt
 
     from snippets._state import reset
 
+    hold(script, "after")  # importing torch is not the script's time
     plt.close("all")
     plt.rcdefaults()
     reset()
@@ -37,6 +67,7 @@ def begin_script(_conf: dict[str, Any], _script: str, when: str) -> None:
         plt.style.use(STYLE)
         _filters[:] = warnings.filters
         warnings.simplefilter("error")
+        hold(script, when)
     else:
         warnings.filters[:] = _filters  # type: ignore[index]
 
@@ -89,9 +120,17 @@ def report(app: Sphinx, error: Exception | None) -> None:
     )
 
 
+def still_zips(app: Sphinx, error: Exception | None) -> None:
+    """Take the dates out of Sphinx-Gallery's zips, so that equal scripts give equal files."""
+    if not error:
+        for archive in Path(app.outdir, "_downloads").glob("*/*.zip"):
+            still(archive)
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Connect before Sphinx-Gallery starts (it listens to builder-inited)."""
     app.connect("config-inited", forget_other_torch)
     app.connect("build-finished", leave_links_to_gallery, priority=1)
     app.connect("build-finished", report, priority=1)
+    app.connect("build-finished", still_zips, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

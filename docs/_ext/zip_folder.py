@@ -15,6 +15,17 @@ def zip_files(archive: Path, files: Mapping[str, Path]) -> None:
             new.writestr(info, path.read_bytes())
 
 
+def still(archive: Path) -> None:
+    """Write an archive anew, in the order of names and without dates."""
+    with zipfile.ZipFile(archive) as old:
+        held = {info.filename: old.read(info) for info in old.infolist()}
+    with zipfile.ZipFile(archive, "w") as new:
+        for name in sorted(held):
+            info = zipfile.ZipInfo(name)
+            info.compress_type = zipfile.ZIP_DEFLATED
+            new.writestr(info, held[name])
+
+
 def zip_folder(folder: Path, archive: Path) -> None:
     """Write every file of the folder into a new archive."""
     found = (path for path in folder.rglob("*") if path.is_file())

@@ -5,6 +5,8 @@ import random
 import numpy as np
 import torch
 
+_THREADS = torch.get_num_threads()
+
 
 def reset() -> None:
     """Seed every generator with 0 and take back what an earlier page may have set globally."""
@@ -18,3 +20,7 @@ def reset() -> None:
     torch.use_deterministic_algorithms(False)
     torch.backends.cudnn.deterministic = False
     torch.set_warn_always(False)
+    torch.autograd.set_detect_anomaly(False)
+    torch.set_float32_matmul_precision("highest")
+    torch.set_flush_denormal(False)
+    torch.set_num_threads(_THREADS)
