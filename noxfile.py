@@ -118,10 +118,11 @@ def prove_pages(session: nox.Session, leg: str) -> None:
         session.log(f"all pages were proven on torch {version} as they are, says build/records")
 
 
-def build_docs(session: nox.Session, leg: str) -> None:
+def build_docs(session: nox.Session, leg: str) -> Path:
     """Prove the pages, then build the site with warnings as errors, and say which file to open.
 
     Where there is a Chromium, the quick reference is printed too, and its page offers the PDF.
+    Returns the site's folder.
     """
     rest = prepare(session, leg)
     prove_pages(session, leg)
@@ -138,6 +139,7 @@ def build_docs(session: nox.Session, leg: str) -> None:
         session.log("no Chromium here, so no PDF of the quick reference, and no link to one")
     # At exit, so that it is the last line of all, after nox's own.
     atexit.register(print, f"Open {(html / 'index.html').resolve()}")
+    return html
 
 
 def print_page(session: nox.Session, page: Path) -> None:
@@ -207,33 +209,28 @@ def browser(session: nox.Session) -> None:
 @nox.session
 def book(session: nox.Session) -> None:
     """Make what readers take along: EPUB, PDF (needs Chromium), and the site as a zip."""
-    rest = prepare(session, "cpu")
-    prove_pages(session, "cpu")
+    html = build_docs(session, "cpu")  # does little where `docs` has just run
     hosted = os.environ.get("READTHEDOCS_OUTPUT")
     places = {
         kind: Path(hosted, kind) if hosted else Path("build", "cpu", "book") for kind in KINDS
     }
     for place in places.values():
         place.mkdir(parents=True, exist_ok=True)
+    zipped = str(places["htmlzip"] / f"{NAME}.zip")
+    session.run("python", "docs/_ext/zip_folder.py", str(html), zipped)
     made = Path("build", "cpu", "made")
-    for builder in ("html", "epub", "singlehtml"):
+    printing = find_chromium() is not None
+    for builder in ("epub", "singlehtml") if printing else ("epub",):
         options = ["-n", "-W", "-j", "auto", "-b", builder, "-d", f"build/cpu/doctrees-{builder}"]
-        session.run("sphinx-build", *options, *rest, "docs", str(made / builder))
+        session.run("sphinx-build", *options, "docs", str(made / builder))
     epub = places["epub"] / f"{NAME}.epub"
     shutil.copy(made / "epub" / epub.name, epub)
     session.run("python", "docs/_ext/finish_epub.py", str(epub))
-    session.run(
-        "python",
-        "docs/_ext/zip_folder.py",
-        str(made / "html"),
-        str(places["htmlzip"] / f"{NAME}.zip"),
-    )
-    if find_chromium() is None:
+    if printing:
+        single, pdf = made / "singlehtml" / "index.html", places["pdf"] / f"{NAME}.pdf"
+        session.run("python", "docs/_ext/print_book.py", str(single), str(pdf))
+    else:
         session.log("no Chromium here, so no PDF")
-        return
-    session.install(*nox.project.dependency_groups(PROJECT, "browser"))
-    single, pdf = made / "singlehtml" / "index.html", places["pdf"] / f"{NAME}.pdf"
-    session.run("python", "docs/_ext/print_book.py", str(single), str(pdf))
 
 
 @nox.session

@@ -10,7 +10,8 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 STYLE = re.compile(r'\s*<link rel="stylesheet"[^>]* href="([^"]+)" />')
-FONT = re.compile(r"@font-face\s*\{[^}]*\}")
+# Fonts that the EPUB leaves out, and rules that its checker does not know yet.
+UNKNOWN = re.compile(r"@font-face\s*\{[^}]*\}|[^{}]*:has\([^{}]*\{[^}]*\}")
 
 
 def mended(name: str, page: str, names: set[str]) -> str:
@@ -25,6 +26,7 @@ def mended(name: str, page: str, names: set[str]) -> str:
 
     page = STYLE.sub(keep, page)
     page = re.sub(r"<svg (?![^>]*xmlns=)", '<svg xmlns="http://www.w3.org/2000/svg" ', page)
+    page = re.sub(r'(<svg [^>]*)role="group"', r'\1role="document"', page)
     page = re.sub(r' tooltip="[^"]*"', "", page)
     return re.sub(r' id=["\']sg-tag-list["\']', "", page)
 
@@ -53,7 +55,7 @@ def finish(book: Path) -> None:
     files["content.opf"] = declared(files["content.opf"].decode("utf-8"), pages).encode("utf-8")
     for name in files:
         if name.endswith(".css"):
-            files[name] = FONT.sub("", files[name].decode("utf-8")).encode("utf-8")
+            files[name] = UNKNOWN.sub("", files[name].decode("utf-8")).encode("utf-8")
     with zipfile.ZipFile(book, "w") as new:
         for name, data in files.items():  # in the order of old: the mimetype first, not packed
             how = zipfile.ZIP_STORED if name == "mimetype" else zipfile.ZIP_DEFLATED

@@ -83,7 +83,7 @@ def offer(app: Sphinx, page: str, _template: str, context: dict[str, Any], _tree
         files.append(("text", f"{page}.md"))
     links, first = [], ""
     for kind, path in files:
-        how = "" if kind == "text" else " download"
+        how = "" if kind == "text" else ' download=""'
         links.append(f'<a href="{escape(context["pathto"](path, 1))}"{how}>{kind}</a>')
     for where, address in elsewhere(app.config.guide_forge, source_of(app, page), book):
         links.append(f'<a href="{escape(address)}">{where}</a>')
