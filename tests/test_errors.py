@@ -123,11 +123,11 @@ def test_page_shows_its_messages(name: str) -> None:
     facts = LOUD[name]
     outputs = cleaned(shown(source(name)))
     for pattern in facts["messages"]:
-        assert _holds(pattern, outputs), f"nothing shown on the page fits {pattern!r}"
+        assert holds(pattern, outputs), f"nothing shown on the page fits {pattern!r}"
     assert cleaned(facts["title"]).rstrip(".") in outputs
 
 
-def _holds(pattern: str, text: str) -> bool:
+def holds(pattern: str, text: str) -> bool:
     """Say whether the pattern fits somewhere in the text, by regular expression."""
     parts = pieces(pattern)
     kinds = {**HOLES, "text": ".{0,400}?"}
