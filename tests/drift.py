@@ -15,7 +15,7 @@ from sybil.integration.pytest import SybilItem
 from tests.recorder import Recorder, facts
 
 SHOWN = re.compile(r"Expected:\n(?P<old>.*?)\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
-NOTHING = re.compile(r"Expected(?P<old> nothing)\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
+NOTHING = re.compile(r"Expected nothing(?P<old>)\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
 RAISED = re.compile(r"Exception raised:\n(?P<new>.*?)\n\n", re.DOTALL)
 
 
