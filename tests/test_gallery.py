@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-Runs = dict[Path, tuple[Future[subprocess.CompletedProcess[str]], Path]]
+Runs = dict[Path, tuple[Future[tuple[int, str]], Path]]
 SCRIPTS = sorted(Path(__file__).parent.parent.glob("gallery/**/*.py"))
 
 
@@ -19,22 +20,46 @@ def test_there_are_scripts() -> None:
     assert SCRIPTS
 
 
-def run(script: Path, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a script that was copied to an empty folder, with warnings as errors."""
+# Runs a script without this repository's package, and raises where it writes to a file outside its
+# folder; what Python and matplotlib keep for themselves (caches, /dev) is theirs.
+WATCHED = """
+import os, runpy, sys, tempfile
+sys.modules["snippets"] = None
+home = os.path.expanduser("~")
+allowed = (os.getcwd(), tempfile.gettempdir(), "/dev", home + "/.cache", home + "/.config")
+def watch(event, arguments):
+    if event == "open" and isinstance(arguments[0], str) and arguments[2] & 3:
+        if not os.path.abspath(arguments[0]).startswith(allowed):
+            raise PermissionError(f"the script writes outside its folder: {arguments[0]}")
+sys.addaudithook(watch)
+runpy.run_path(sys.argv[1])
+"""
+
+
+def run(script: Path, folder: Path) -> tuple[int, str]:
+    """Run a script that was copied to an empty folder, with warnings as errors.
+
+    Returns its exit status and what it said; a process that it leaves behind is ended and named.
+    """
     folder.mkdir()
     shutil.copy(script, folder)
-    blocked = (
-        "import sys; sys.modules['snippets'] = None; import runpy; runpy.run_path(sys.argv[1])"
-    )
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-c", blocked, script.name],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-        env={**os.environ, "MPLBACKEND": "agg"},
-    )
+    with folder.with_suffix(".log").open("w+") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-W", "error", "-c", WATCHED, script.name],
+            cwd=folder,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            env={**os.environ, "MPLBACKEND": "agg"},
+        )
+        status = process.wait(timeout=120)
+        log.seek(0)
+        said = log.read()
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:  # nothing of it is left
+        return status, said
+    return 1, f"{said}\n{script.name} left a process behind"
 
 
 @pytest.fixture(scope="module")
@@ -52,11 +77,30 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 @pytest.mark.script("script")
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_runs_alone(script: Path, runs: Runs) -> None:
-    """It ends well, warns of nothing, writes no file, and can't reach this repository's code."""
+    """It ends well, warns of nothing, leaves no file or process, and can't reach our package."""
     future, folder = runs[script]
-    result = future.result()
-    assert result.returncode == 0, result.stderr
+    status, said = future.result()
+    assert status == 0, said
     assert [path.name for path in folder.iterdir()] == [script.name]
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("open('/srv/planted', 'w')", "the script writes outside its folder: /srv/planted"),
+        ("open('fine.txt', 'w').close()", ""),
+        ("import subprocess\nsubprocess.Popen(['sleep', '60'])", "left a process behind"),
+        ("import snippets", "ModuleNotFoundError"),
+        ("import warnings\nwarnings.warn('old')", "UserWarning: old"),
+    ],
+)
+def test_what_a_script_may_not_do_is_named(code: str, says: str, tmp_path: Path) -> None:
+    """A planted script that writes elsewhere, leaves a process, needs our package or warns."""
+    script = tmp_path / "planted.py"
+    script.write_text(code, encoding="utf-8")
+    status, said = run(script, tmp_path / "alone")
+    assert (status != 0) is bool(says)
+    assert says in said
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
