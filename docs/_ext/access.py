@@ -53,6 +53,6 @@ def mend(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register the event, after all that write pages."""
-    app.connect("build-finished", mend, priority=800)
+    """Register the event, after all that write pages and put style sheets into them."""
+    app.connect("build-finished", mend, priority=940)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
