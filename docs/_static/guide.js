@@ -10,10 +10,11 @@ document.addEventListener("keydown", (event) => {
   field.focus();
 });
 {
-  // What scrolls sideways can be reached and scrolled by keyboard, and nothing else takes a stop.
+  // What scrolls can be reached and scrolled by keyboard, and nothing else takes a stop.
   const parts = document.querySelectorAll(".highlight pre, .table-wrapper, .formula");
   const mark = (part) => {
-    if (part.scrollWidth > part.clientWidth) part.tabIndex = 0;
+    const wide = part.scrollWidth > part.clientWidth;
+    if (wide || part.scrollHeight > part.clientHeight) part.tabIndex = 0;
     else part.removeAttribute("tabindex");
   };
   const watch = new ResizeObserver((entries) => entries.forEach((entry) => mark(entry.target)));
