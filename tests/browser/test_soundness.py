@@ -164,12 +164,12 @@ def test_gallery_notebooks_hold_the_code_of_their_scripts() -> None:
 
 def test_lists_and_zips_are_whole() -> None:
     """llms.txt lists a text that is there for each page; the zips hold every file once."""
-    canonical = re.search(
-        r'href="([^"]*)index.html" rel="canonical"', (HTML / "index.html").read_text("utf-8")
-    )
-    assert canonical
+    head = [found for tag, found in read(HTML / "index.html").tags if tag == "link"]
+    (canonical,) = [found["href"] or "" for found in head if found.get("rel") == "canonical"]
     listed = re.findall(r"\]\(([^)]*)\)", (HTML / "llms.txt").read_text("utf-8"))
-    texts = {unescape(address).removeprefix(canonical[1]) for address in listed}
+    texts = {
+        unescape(address).removeprefix(canonical.removesuffix("index.html")) for address in listed
+    }
     assert texts == {path.relative_to(HTML).as_posix() for path in HTML.glob("**/*.md")}
     whole = (HTML / "llms-full.txt").read_text("utf-8")
     assert all((HTML / text).read_text("utf-8").strip() in whole for text in texts)
