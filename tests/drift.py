@@ -14,8 +14,7 @@ from sybil.integration.pytest import SybilItem
 
 from tests.recorder import Recorder, facts
 
-SHOWN = re.compile(r"Expected:\n(?P<old>.*?)\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
-NOTHING = re.compile(r"Expected nothing(?P<old>)\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
+SHOWN = re.compile(r"Expected(?: nothing|:\n(?P<old>.*?))\nGot:\n(?P<new>.*?)\n\n", re.DOTALL)
 RAISED = re.compile(r"Exception raised:\n(?P<new>.*?)\n\n", re.DOTALL)
 
 
@@ -36,9 +35,9 @@ def change(text: str) -> tuple[str, str]:
     >>> change("Expected:\n    1\nGot:\n    2\n\n")
     ('1', '2')
     """
-    found = SHOWN.search(text + "\n\n") or NOTHING.search(text + "\n\n")
+    found = SHOWN.search(text + "\n\n")
     if found:
-        return _dedent(found["old"]), _dedent(found["new"])
+        return _dedent(found["old"] or ""), _dedent(found["new"])
     raised = RAISED.search(text + "\n\n")
     if raised:
         return "", _dedent(raised["new"]).split("\n")[-1]

@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parent.parent
+from tests.small_site import copy_settings
+
 SCRIPT = '"""\nHead\n====\n\nText.\n"""\n\n{code}\n'
 SOUND = SCRIPT.format(code="import torch\n\ntorch.set_default_dtype(torch.float64)\nassert True")
 HEADER = "Gallery\n=======\n"
@@ -20,16 +20,12 @@ HEADER = "Gallery\n=======\n"
 def site(folder: Path, scripts: dict[str, str], pages: dict[str, bytes], **settings: str) -> Path:
     """Make a small site with the project's own settings in a folder that isn't there yet."""
     folder.mkdir(parents=True)
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    copy_settings(folder)
+    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
     for name, value in settings.items():
         line = next(line for line in text.split("\n") if line.startswith(f"{name} = "))
         text = text.replace(line, f"{name} = {value}")
     (folder / "pyproject.toml").write_text(text, encoding="utf-8")
-    (folder / "docs").mkdir()
-    for name in ("conf.py", "_ext", "_inventory", "_static", "_templates"):
-        source = ROOT / "docs" / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, folder / "docs" / name)
     (folder / "gallery").mkdir()
     (folder / "gallery" / "GALLERY_HEADER.rst").write_text(HEADER, encoding="utf-8")
     for name, code in scripts.items():

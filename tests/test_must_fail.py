@@ -8,10 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from records import HARNESS
 
-ROOT = Path(__file__).parent.parent
-PLANTED = ROOT / "tests" / "planted"
+from tests.small_site import copy_harness, copy_settings
+
+PLANTED = Path(__file__).parent / "planted"
 
 
 def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -30,9 +30,7 @@ def run(*command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def page_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Run the project's own harness over the planted pages; return what pytest printed."""
     site = tmp_path_factory.mktemp("pages")
-    for name in ("pyproject.toml", "tests/test_pages.py", *HARNESS):
-        (site / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, site / name)
+    copy_harness(site, "tests/test_pages.py")
     skipped = shutil.ignore_patterns("index.md")
     shutil.copytree(PLANTED / "docs", site / "docs", ignore=skipped, dirs_exist_ok=True)
     result = run("pytest", "docs", "tests", "-p", "no:cacheprovider", cwd=site)
@@ -92,13 +90,8 @@ def test_sound_rows_pass(page_report: str) -> None:
 def build_report(tmp_path_factory: pytest.TempPathFactory) -> str:
     """Build the planted site with the project's own settings; return what Sphinx printed."""
     site = tmp_path_factory.mktemp("site")
-    shutil.copy(ROOT / "pyproject.toml", site)
+    copy_settings(site)
     shutil.copytree(PLANTED / "gallery", site / "gallery")
-    (site / "docs").mkdir()
-    for name in ("conf.py", "_ext", "_inventory", "_static"):
-        source = ROOT / "docs" / name
-        copy = shutil.copytree if source.is_dir() else shutil.copy
-        copy(source, site / "docs" / name)
     shutil.copy(PLANTED / "docs" / "index.md", site / "docs")
     (site / "docs" / "_inventory" / "python.inv").write_text("broken", encoding="utf-8")
     result = run("sphinx", "-n", "-W", "-b", "html", "docs", "build", cwd=site)

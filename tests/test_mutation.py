@@ -1,8 +1,8 @@
 """Change one thing at a time in a copy: what should catch it must turn red.
 
-Outputs are changed by a letter or digit, code by an operator, link targets and patterns of error
-pages by a letter, asserts of scripts by a number, skips by losing their reason. A sample runs each
-time, another one on each leg; MUTANTS and SEED in the environment ask for more.
+Outputs are changed by a letter or digit, code by an operator, patterns of error pages by a letter,
+asserts of scripts by a number, skips by losing their reason. A sample runs each time, another one
+on each leg; MUTANTS and SEED in the environment ask for more.
 """
 
 import doctest
@@ -15,10 +15,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from records import HARNESS
-
 from conftest import docstrings, pages
 from snippets.explain import cleaned
+from tests.small_site import copy_harness
 from tests.test_errors import LOUD, holds
 from tests.test_errors import shown as shown_code
 from tests.test_errors import source as page_source
@@ -78,22 +77,16 @@ def mutate(text: str, place: int, source: random.Random) -> str:
     return text[:place] + (new.upper() if old.isupper() else new) + text[place + 1 :]
 
 
-def project(folder: Path) -> None:
-    """Copy what runs pages and modules to a folder."""
-    for name in ("pyproject.toml", *HARNESS):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, folder / name)
+def failing(folder: Path, texts: dict[str, str]) -> set[str]:
+    """Run pages and modules, given by name, in a copy of the project; return those that failed."""
+    copy_harness(folder)
     shutil.copytree(ROOT / "src", folder / "src")
-    (folder / "docs").mkdir(exist_ok=True)
-
-
-def caught(folder: Path, mutants: dict[str, tuple[Path, str]]) -> set[str]:
-    """Run mutants of pages and modules in a copy of the project; return those that failed."""
-    project(folder)
     homes = {".md": folder / "docs", ".py": folder / "src" / "snippets"}
-    for name, (path, text) in mutants.items():
-        (homes[path.suffix] / name).write_text(text, encoding="utf-8")
-    names = [str(homes[path.suffix] / name) for name, (path, _) in mutants.items()]
+    names = []
+    for name, text in texts.items():
+        place = homes[Path(name).suffix] / name
+        place.write_text(text, encoding="utf-8")
+        names.append(str(place))
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *names, "-q", "-p", "no:cacheprovider"],
         cwd=folder,
@@ -109,10 +102,15 @@ def caught(folder: Path, mutants: dict[str, tuple[Path, str]]) -> set[str]:
 def survivors(folder: Path, changes: list[tuple[Path, int, str]]) -> tuple[list[str], int]:
     """Return which of the changed texts nothing caught, as file:line, and how many there were."""
     mutants = {
-        f"mutant_{number:03}{path.suffix}": (path, text)
-        for number, (path, _, text) in enumerate(changes)
+        f"mutant_{number:03}{path.suffix}": text for number, (path, _, text) in enumerate(changes)
     }
-    failed = caught(folder, mutants)
+    # The unchanged copy stands beside them: a mutant must not fail by its name or its place.
+    originals = {
+        f"original_{number:03}{path.suffix}": path.read_text(encoding="utf-8")
+        for number, path in enumerate(sorted({path for path, _, _ in changes}))
+    }
+    failed = failing(folder, mutants | originals)
+    assert not failed & originals.keys(), "an unchanged copy fails"
     left = []
     for name, (path, place, _) in zip(mutants, changes, strict=True):
         if name not in failed:

@@ -20,6 +20,8 @@ from records import Fingerprints, Record, RefusedError, drop_stale, load, save, 
 from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
+from tests.small_site import copy_harness
+
 ROOT = Path(__file__).parent.parent
 CPU = Record("", "2.13.0+cpu", None, None, "3.11.7", "Linux x86_64", "2026-11-27", 4, [], {})
 CUDA = dataclasses.replace(CPU, torch="2.14.1+cu130", cuda="13.0")
@@ -298,9 +300,7 @@ def run(project: Path, *arguments: str) -> dict[str, Record]:
 
 def test_runs_leave_records(project: Path) -> None:
     """What passes is recorded, with its numbers; what fails loses its record; the rest keeps it."""
-    for name in ("pyproject.toml", *records.HARNESS):
-        (project / name).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(ROOT / name, project / name)
+    copy_harness(project)
     shutil.rmtree(project / "src")
     reason = 'if(1 < 2, reason="a reason of its own")'
     (project / "docs/b.md").write_text(

@@ -188,12 +188,20 @@ def test_what_is_not_understood_is_refused(page: str) -> None:
         kinds(page)
 
 
-def test_skipped_code_stays_text() -> None:
-    """Code that needs a GPU is shown with its output and the reason, and not run."""
-    page = '% skip: start if(True, reason="needs a GPU")\n```python\n>>> 1\n1\n```\n% skip: end\n'
+@pytest.mark.parametrize(
+    ("reason", "says"),
+    [
+        ("needs a GPU", "since it needs a GPU:"),
+        ("what torch before 2.14 says", "since it shows what torch before 2.14 says:"),
+    ],
+)
+def test_skipped_code_stays_text(reason: str, says: str) -> None:
+    """Code that not every build can run is shown with its output and the reason, and not run."""
+    skip = f'% skip: start if(True, reason="{reason}")'
+    page = f"{skip}\n```python\n>>> 1\n1\n```\n% skip: end\n"
     (cell,) = cells(parts(page, LINKS), {})
     assert not cell.code
-    assert cell.text == "Not run here, since it needs a GPU:\n\n```python\n>>> 1\n1\n```"
+    assert cell.text == f"Not run here, {says}\n\n```python\n>>> 1\n1\n```"
 
 
 def test_blocks_show_what_a_prompt_shows() -> None:

@@ -45,8 +45,7 @@ def cells(parts: Iterable[Part], pictures: dict[str, str]) -> Iterator[Cell]:
             shown = {name: pictures[part.text]} if part.text in pictures else {}
             yield Cell(f"![{part.options['alt']}](attachment:{name})", pictures=shown)
         elif part.kind == "include":
-            module = part.options["file"].removesuffix(".py")
-            code = inlined(module, [part.text.partition(".")[0]], have)
+            code = inlined(part.options["module"], [part.text], have)
             if code:
                 yield Cell(code, code=True)
         else:

@@ -95,8 +95,9 @@ def write(app: Sphinx, error: Exception | None) -> None:
     files: dict[str, dict[str, Path]] = {".ipynb": {}, ".py": {}}
     for name, own in made.items():
         folder, _, page = name.rpartition("/")
-        pages = [made[f"{folder}/{each}"] for each in in_order(Path(app.srcdir, folder))]
-        chosen = pages if page == "index" else [own]
+        chosen = [own]
+        if page == "index":
+            chosen = [made[f"{folder}/{each}"] for each in in_order(Path(app.srcdir, folder))]
         address = base + app.builder.get_target_uri(name)
         place = file_name(name, order)
         for suffix, text in (

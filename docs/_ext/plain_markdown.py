@@ -20,16 +20,8 @@ COMMENT = re.compile(r"% (?P<what>skip|simulate): (?P<rest>.*)")
 REASON = re.compile(r'reason="([^"]*)"')
 FENCE = re.compile(r"(?P<fence>`{3,}|~{3,}|:{3,})(?P<info>.*)")
 DIRECTIVE = re.compile(r"\{([\w-]+)\} ?(.*)")
-# Directives that stand for nothing outside the site.
-LEFT_OUT = {
-    "only",
-    "explain-box",
-    "errors-index",
-    "proof-table",
-    "proof-totals",
-    "include",
-    "toctree",
-}
+# Directives that stand for nothing outside the site, of the pages that are offered as text.
+LEFT_OUT = {"only", "explain-box", "errors-index", "toctree"}
 
 
 @dataclass
@@ -38,8 +30,8 @@ class Part:
 
     `kind` is `text`, `code`, `picture` or `include`. `text` is the Markdown, the code with its
     prompts, the expression that draws, or the function's name. `options` hold what else there is:
-    `why`, for code that isn't run in every build; `alt` and `body` of a picture; `file` and the
-    rest of an include.
+    `why`, for code that isn't run in every build; `alt` and `body` of a picture; the `module` of
+    `snippets` that an include is from.
     """
 
     kind: str
@@ -51,8 +43,7 @@ class Part:
         if self.kind == "picture":
             return f"(Picture: {self.options['alt']})"
         if self.kind == "include":
-            module, name = self.options["file"].removesuffix(".py"), self.text.partition(".")[0]
-            return f"```python\n{read(module).code[name]}\n```"
+            return f"```python\n{read(self.options['module']).code[self.text]}\n```"
         if self.kind == "code":
             note = f"(This block {self.options['why']}.)\n\n" if self.options.get("why") else ""
             return f"{note}```python\n{self.text}\n```"
@@ -87,7 +78,8 @@ def directive(name: str, argument: str, inner: list[str], links: Links, why: str
     if name == "draw":
         yield Part("picture", argument, options | {"body": body})
     elif name == "literalinclude":
-        yield Part("include", options["pyobject"], {"file": Path(argument).name})
+        name = options["pyobject"].partition(".")[0]  # of a method the whole class
+        yield Part("include", name, {"module": Path(argument).stem})
     elif name == "eval-rst":  # a mini-gallery: examples that show what the page is about
         yield Part("text", f"[Examples]({links.page('/gallery/index.md')[0]})")
     elif name == "math":
@@ -134,6 +126,7 @@ def parts(source: str, links: Links, why: str = "") -> Iterator[Part]:
                 why = ""
             elif comment["what"] == "skip":
                 why = REASON.search(comment["rest"])[1]  # type: ignore[index]
+                why = f"shows {why}" if why.startswith("what ") else why
             else:
                 why = "is simulated where there is no GPU"
         elif fence:

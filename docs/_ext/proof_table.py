@@ -16,28 +16,16 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 
-class proof_tables(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
-    """Stands where the tables will."""
+class proof_place(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
+    """Stands where what the directive `of` stands for will."""
 
 
-class proof_sums(nodes.General, nodes.Element):  # noqa: N801
-    """Stands where the sums will."""
-
-
-class ProofTotals(SphinxDirective):
-    """Leave the place."""
+class LeavePlace(SphinxDirective):
+    """Leave the place for `{proof-table}` or `{proof-totals}`."""
 
     def run(self) -> list[nodes.Node]:
         """Return the place."""
-        return [proof_sums()]
-
-
-class ProofTable(SphinxDirective):
-    """Leave the place."""
-
-    def run(self) -> list[nodes.Node]:
-        """Return the place."""
-        return [proof_tables()]
+        return [proof_place(of=self.name)]
 
 
 def table(head: list[str], rows: list[list[nodes.Node | str]]) -> nodes.container:
@@ -125,18 +113,20 @@ def sums(app: Sphinx) -> list[nodes.Node]:
 
 
 def put_tables(app: Sphinx, doctree: nodes.document, page: str) -> None:
-    """Put the tables where the directive left the place."""
-    for place in list(doctree.findall(proof_tables)):
-        place.replace_self(tables(app, page))
-    for below in list(doctree.findall(proof_sums)):
-        below.replace_self(sums(app))
+    """Put tables and sums where the directives left the place."""
+    for place in list(doctree.findall(proof_place)):
+        place.replace_self(tables(app, page) if place["of"] == "proof-table" else sums(app))
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directive and what replaces it."""
-    app.add_node(proof_tables)
-    app.add_node(proof_sums)
-    app.add_directive("proof-table", ProofTable)
-    app.add_directive("proof-totals", ProofTotals)
+    app.add_node(proof_place)
+    app.add_directive("proof-table", LeavePlace)
+    app.add_directive("proof-totals", LeavePlace)
     app.connect("doctree-resolved", put_tables)
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {
+        "version": "1",
+        "env_version": 1,
+        "parallel_read_safe": True,
+        "parallel_write_safe": True,
+    }

@@ -17,8 +17,8 @@ VERDICTS = ("Wrong", "Why", "Right")
 def mark(_app: Sphinx, doctree: nodes.document) -> None:
     """Put the classes on paragraphs, and on code right after them."""
     for paragraph in doctree.findall(nodes.paragraph):
-        word = paragraph.astext().partition(":")[0]
-        if word not in VERDICTS or not paragraph.astext().startswith(f"{word}:"):
+        word, colon, _ = paragraph.astext().partition(":")
+        if not colon or word not in VERDICTS:
             continue
         name = f"verdict-{word.lower()}"
         paragraph["classes"].append(name)

@@ -6,24 +6,23 @@ from collections.abc import Mapping
 from pathlib import Path
 
 
-def zip_files(archive: Path, files: Mapping[str, Path]) -> None:
-    """Write files into a new archive under the names that are given, without their dates."""
+def pack(archive: Path, held: Mapping[str, bytes]) -> None:
+    """Write a new archive of what is given by name, in the order of names and without dates."""
     with zipfile.ZipFile(archive, "w") as new:
-        for name, path in sorted(files.items()):
-            info = zipfile.ZipInfo(f"{archive.stem}/{name}")
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, path.read_bytes())
+        for name in sorted(held):
+            new.writestr(zipfile.ZipInfo(name), held[name], compress_type=zipfile.ZIP_DEFLATED)
+
+
+def zip_files(archive: Path, files: Mapping[str, Path]) -> None:
+    """Write files into a new archive, in a folder of its name, under the names that are given."""
+    pack(archive, {f"{archive.stem}/{name}": path.read_bytes() for name, path in files.items()})
 
 
 def still(archive: Path) -> None:
     """Write an archive anew, in the order of names and without dates."""
     with zipfile.ZipFile(archive) as old:
         held = {info.filename: old.read(info) for info in old.infolist()}
-    with zipfile.ZipFile(archive, "w") as new:
-        for name in sorted(held):
-            info = zipfile.ZipInfo(name)
-            info.compress_type = zipfile.ZIP_DEFLATED
-            new.writestr(info, held[name])
+    pack(archive, held)
 
 
 def zip_folder(folder: Path, archive: Path) -> None:
